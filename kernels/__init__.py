@@ -1,0 +1,125 @@
+"""Kernels: arrays in, arrays out. Each has one definition and, beside it, faster or plainer versions.
+
+    kernels/pool.py         the definition, in whole-array NumPy or CuPy (`xp`)
+    kernels/pool_loops.py   the textbook loops in plain Python
+    kernels/pool_numba.py   compiled for the CPU
+
+A version has the definition's name and arguments. It may only replace the definition: delete every
+version and the library still trains. One that does not take the arrays (their data type, say) returns
+NotImplemented, and the definition runs.
+"""
+
+from __future__ import annotations
+
+if __name__ != "tinyconv.kernels":
+    raise ImportError("import this folder as tinyconv.kernels")
+
+import importlib
+import importlib.util
+import inspect
+import warnings
+from collections.abc import Callable
+from functools import cache, update_wrapper
+from typing import Any
+
+from tinyconv.backend import current_engine
+
+
+class Kernel:
+    """A definition, and the one place where another version of it may be chosen."""
+
+    all: dict[str, Kernel] = {}
+
+    def __init__(self, definition: Callable[..., Any]):
+        update_wrapper(self, definition)
+        self.definition = definition
+        self.name = definition.__name__
+        self.versions: dict[str, Callable[..., Any]] = {"numpy": definition}
+        Kernel.all[self.name] = self
+
+    def __call__(self, array: Any, *args: Any) -> Any:
+        engine = current_engine(array)
+        version = self.versions.get(engine) or self.load(engine)
+        result = version(array, *args)
+        return self.definition(array, *args) if result is NotImplemented else result
+
+    def load(self, engine: str) -> Callable[..., Any]:
+        """Find this kernel in the engine's neighbouring file; the definition stands in where it is missing."""
+        module = _neighbour(self.definition.__module__, engine)
+        version = getattr(module, self.name, None) or self.definition
+        if _arguments(version) != _arguments(self.definition):
+            raise TypeError(f"the {engine} version of {self.name} has other arguments than its definition")
+        self.versions[engine] = version
+        return version
+
+    def has(self, engine: str) -> bool:
+        """Is there a version of its own for this engine?"""
+        return engine == "numpy" or self.load(engine) is not self.definition
+
+
+def kernel(definition: Callable[..., Any]) -> Kernel:
+    """Decorator: make a function of arrays a kernel."""
+    return Kernel(definition)
+
+
+def _arguments(function: Callable[..., Any]) -> list[str]:
+    return list(inspect.signature(function).parameters)
+
+
+def _neighbour(module: str, engine: str) -> Any:
+    """The file `<family>_<engine>.py` beside a definition, or None."""
+    name = f"{module}_{engine}"
+    if importlib.util.find_spec(name) is None or (engine == "numba" and not _numba_works()):
+        return None
+    return importlib.import_module(name)
+
+
+@cache
+def _numba_works() -> bool:
+    try:
+        importlib.import_module("numba")
+    except ImportError as error:  # not installed, or it does not support the installed NumPy
+        warnings.warn(
+            f"tinyconv runs on plain NumPy, several times slower: {error}", RuntimeWarning, stacklevel=2
+        )
+        return False
+    return True
+
+
+from .activation import leaky_relu, log_softmax, relu, relu_input, sigmoid, softmax, tanh  # noqa: E402
+from .conv import conv2d, conv2d_input, conv2d_weight  # noqa: E402
+from .dropout import dropout, dropout_mask  # noqa: E402
+from .im2col import col2im, im2col  # noqa: E402
+from .loss import cross_entropy  # noqa: E402
+from .matmul import matmul  # noqa: E402
+from .norm import batch_norm, batch_norm_input, batch_norm_stats  # noqa: E402
+from .pool import avg_pool2d, avg_pool2d_input, max_pool2d, max_pool2d_gather, max_pool2d_input  # noqa: E402
+
+__all__ = [
+    "Kernel",
+    "avg_pool2d",
+    "avg_pool2d_input",
+    "batch_norm",
+    "batch_norm_input",
+    "batch_norm_stats",
+    "col2im",
+    "conv2d",
+    "conv2d_input",
+    "conv2d_weight",
+    "cross_entropy",
+    "dropout",
+    "dropout_mask",
+    "im2col",
+    "kernel",
+    "leaky_relu",
+    "log_softmax",
+    "matmul",
+    "max_pool2d",
+    "max_pool2d_gather",
+    "max_pool2d_input",
+    "relu",
+    "relu_input",
+    "sigmoid",
+    "softmax",
+    "tanh",
+]

@@ -1,0 +1,47 @@
+"""Dropout by a counter-based generator: an element's fate depends on a key and its position alone.
+
+The same key gives the same mask in every engine, memory order, device and number of threads.
+"""
+
+from tinyconv.backend import Array, array_module
+
+from . import kernel
+
+
+@kernel
+def dropout_mask(x: Array, p: float, key: int) -> Array:
+    """keep[i] = hash(i, key) >= 2^32 p     for the i-th element in row-major order (i modulo 2^32)
+
+    key  64 random bits   ->   keep, bool, of x's shape
+    """
+    xp = array_module(x)
+    k0, k1 = halves(key)
+    h = xp.arange(x.size).astype("uint32")
+    h = _mix(_mix(h ^ xp.uint32(k0)) ^ xp.uint32(k1))
+    return (h * 2.0**-32 >= p).reshape(x.shape)
+
+
+@kernel
+def dropout(x: Array, keep: Array, p: float) -> Array:
+    """y = x / (1 - p) where kept, 0 elsewhere     (linear in x, and its own adjoint)"""
+    return array_module(x).where(keep, x * survivors_gain(p), 0)
+
+
+def _mix(h: Array) -> Array:
+    """Every bit of the result depends on every bit of h, both ways, with a bias of 0.2 %.
+
+    The function lowbias32 of Chris Wellons, "Prospecting for Hash Functions" (2018), nullprogram.com
+    """
+    h = (h ^ (h >> 16)) * 0x7FEB352D
+    h = (h ^ (h >> 15)) * 0x846CA68B
+    return h ^ (h >> 16)
+
+
+def halves(key: int) -> tuple[int, int]:
+    """A 64-bit key as two numbers of 32 bits."""
+    return key & 0xFFFFFFFF, key >> 32
+
+
+def survivors_gain(p: float) -> float:
+    """1/(1 - p), so that the mean stays what it was; nothing survives p = 1."""
+    return 0.0 if p == 1 else 1 / (1 - p)

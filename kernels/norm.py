@@ -1,0 +1,53 @@
+"""Batch normalisation: the statistics of each channel, y from them, and the gradients."""
+
+from tinyconv.backend import Array, array_module
+
+from . import kernel
+
+
+@kernel
+def batch_norm_stats(x: Array) -> tuple[Array, Array]:
+    """mean[c] = 1/n sum x,   var[c] = 1/n sum (x - mean)^2     over the n elements of channel c
+
+    x (N, C, ...)   ->   mean, var (C,). Two passes: E[x^2] - E[x]^2 loses all digits where mean^2 >> var.
+    """
+    axes = (0, *range(2, x.ndim))
+    rough = x.mean(axes, keepdims=True)
+    d = x - rough
+    rest = d.mean(axes)  # what rounding left of the mean
+    return rough.reshape(-1) + rest, (d * d).mean(axes) - rest * rest
+
+
+@kernel
+def batch_norm(x: Array, mean: Array, var: Array, weight: Array, bias: Array, eps: float) -> Array:
+    """y = (x - mean) / sqrt(var + eps) weight + bias     with each channel's own four numbers
+
+    x (N, C, ...)   mean, var, weight, bias (C,)   ->   y (N, C, ...)
+    """
+    scale = weight / array_module(x).sqrt(var + eps)
+    return (x - per_channel(mean, x)) * per_channel(scale, x) + per_channel(bias, x)
+
+
+@kernel
+def batch_norm_input(
+    dy: Array, x: Array, mean: Array, var: Array, weight: Array, eps: float
+) -> tuple[Array, Array, Array]:
+    """The gradients of batch_norm with mean and var those of x, through which x acts too:
+
+    dbias = sum dy,   dweight = sum dy z,   dx = weight / sqrt(var + eps) (dy - (dbias + z dweight) / n)
+    with  z = (x - mean) / sqrt(var + eps)  and sums over the n elements of a channel
+
+    dy, x (N, C, ...)   mean, var, weight (C,)   ->   dx (N, C, ...), dweight (C,), dbias (C,)
+    """
+    axes = (0, *range(2, x.ndim))
+    n = x.size // x.shape[1]
+    r = 1 / array_module(x).sqrt(var + eps)
+    z = (x - per_channel(mean, x)) * per_channel(r, x)
+    dbias, dweight = dy.sum(axes), (dy * z).sum(axes)
+    shared = (per_channel(dbias, x) + z * per_channel(dweight, x)) / n
+    return per_channel(weight * r, x) * (dy - shared), dweight, dbias
+
+
+def per_channel(a: Array, x: Array) -> Array:
+    """(C,) shaped so that it broadcasts along the channels of x: (C, 1, 1) for x (N, C, H, W)"""
+    return a.reshape(-1, *[1] * (x.ndim - 2))

@@ -1,0 +1,55 @@
+"""Metadata, and the mapping of the folder kernels/ to the package tinyconv.kernels."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+)"', (HERE / "tinyconv/_version.py").read_text())[1]
+
+VIZ = ["matplotlib>=3.9"]
+TEST = ["pytest>=8", "pytest-xdist>=3.6", "pytest-timeout>=2.3", "setuptools>=77", *VIZ]
+
+setup(
+    name="tinyconv",
+    version=VERSION,
+    description="A from-scratch convolutional-network engine to read, step through, and train with",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    author="tinyconv contributors",
+    license_expression="MIT AND CC-BY-SA-3.0",  # the code; MNIST's pictures
+    license_files=["LICENSE"],
+    keywords=["neural network", "autograd", "convolution", "CNN", "teaching", "NumPy", "Numba"],
+    classifiers=[
+        "Development Status :: 3 - Alpha",
+        "Intended Audience :: Education",
+        "Intended Audience :: Science/Research",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Typing :: Typed",
+    ],
+    python_requires=">=3.10",
+    install_requires=[
+        "numpy>=2.0",
+        "numba>=0.61",
+        "safetensors>=0.5",
+        "threadpoolctl>=3.5",
+        "rich>=13",
+        "pillow>=11",
+    ],
+    extras_require={
+        "viz": VIZ,
+        "gpu": ["cupy-cuda13x>=14"],
+        "test": TEST,
+        "dev": [*TEST, "ruff>=0.17", "mypy>=1.15", "build>=1.2"],
+    },
+    packages=[*find_packages(include=["tinyconv", "tinyconv.*"]), "tinyconv.kernels"],
+    package_dir={"tinyconv": "tinyconv", "tinyconv.kernels": "kernels"},
+    package_data={"tinyconv": ["py.typed", "*.pyi", "data/mnist/*.gz"]},
+    entry_points={"console_scripts": ["tinyconv = tinyconv.cli:main"]},
+)

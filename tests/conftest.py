@@ -1,0 +1,74 @@
+"""Fixtures for all tests: random numbers that can be had again, the engines, and a guard against leaks."""
+
+import os
+import secrets
+import zlib
+
+# Before NumPy is loaded: every test process keeps to one core, for several of them run at once.
+for variable in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
+# One seed for the run; worker processes inherit it.
+SEED = int(os.environ.setdefault("TINYCONV_TEST_SEED", str(secrets.randbelow(2**32))))
+
+import importlib.util
+
+import numpy as np
+import pytest
+
+import tinyconv
+from tinyconv import backend, random, tape
+
+
+def pytest_report_header():
+    return f"random numbers: TINYCONV_TEST_SEED={SEED}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.failed:
+        report.sections.append(("Random numbers", f"To have the same ones again: TINYCONV_TEST_SEED={SEED}"))
+    return report
+
+
+def seed_of(request) -> list[int]:
+    """A seed for each test: it does not depend on which other tests run."""
+    return [SEED, zlib.crc32(request.node.nodeid.encode())]
+
+
+@pytest.fixture
+def rng(request):
+    """A NumPy generator; the seed of a test that failed stands in its report."""
+    return np.random.default_rng(seed_of(request))
+
+
+@pytest.fixture(params=["loops", "numpy", "numba"])
+def engine(request):
+    """Run the test once in each engine."""
+    if request.param == "numba" and importlib.util.find_spec("numba") is None:
+        pytest.skip("Numba is not installed")
+    with tinyconv.engine(request.param):
+        yield request.param
+
+
+def global_state() -> dict:
+    return {
+        "engine": backend._chosen_engine.get(),
+        "gradients are recorded": tape.is_grad_enabled(),
+        "observers of operations": list(tape._observers),
+        "layers being run": tape._modules.get(),
+        "NumPy's floating-point errors": np.geterr(),
+    }
+
+
+@pytest.fixture(autouse=True)
+def nothing_leaks(request):
+    """Seed tinyconv's streams and put them back afterwards; fail a test that leaves other state changed."""
+    before, streams = global_state(), random.get_state()
+    random.manual_seed(int(np.random.SeedSequence(seed_of(request)).generate_state(1)[0]))
+    yield
+    random.set_state(streams)
+    changed = [name for name, value in global_state().items() if value != before[name]]
+    if changed:
+        pytest.fail(f"the test left changed behind it: {', '.join(changed)}", pytrace=False)

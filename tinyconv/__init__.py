@@ -1,0 +1,53 @@
+"""tinyconv: a convolutional-network engine to read, to step through, and to train with.
+
+Tensor, `backward` and the operations are here; layers in `tinyconv.nn`, optimisers in `tinyconv.optim`,
+architectures in `tinyconv.models`, pictures in `tinyconv.data`, the training loop in `tinyconv.train`.
+"""
+
+from __future__ import annotations
+
+from ._checkout import link_kernels
+
+link_kernels()
+
+from . import data, errors, models, nn, ops, optim, random, train
+from ._version import __version__ as __version__
+from .backend import engine
+from .creation import from_numpy, full, ones, ones_like, rand, randn, tensor, zeros, zeros_like
+from .gradcheck import gradcheck, gradgradcheck
+from .ops import *  # noqa: F403  # the operations that ops.__all__ lists
+from .random import manual_seed
+from .tape import enable_grad, is_grad_enabled, no_grad, on_operation, set_grad_enabled
+from .tensor import Tensor, grad
+
+__all__ = [
+    "Tensor",
+    "data",
+    "enable_grad",
+    "engine",
+    "errors",
+    "from_numpy",
+    "full",
+    "grad",
+    "gradcheck",
+    "gradgradcheck",
+    "is_grad_enabled",
+    "manual_seed",
+    "models",
+    "nn",
+    "no_grad",
+    "on_operation",
+    "ones",
+    "ones_like",
+    "ops",
+    "optim",
+    "rand",
+    "randn",
+    "random",
+    "set_grad_enabled",
+    "tensor",
+    "train",
+    "zeros",
+    "zeros_like",
+]
+__all__ += ops.__all__

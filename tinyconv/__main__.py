@@ -1,0 +1,5 @@
+"""python -m tinyconv"""
+
+from .cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,114 @@
+"""Where arrays live and which engine computes: NumPy or CuPy, `loops`, `numpy`, `numba` or `cuda`."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from .errors import DeviceError, UnknownNameError
+
+ENGINES = ("loops", "numpy", "numba", "cuda")
+Array = Any  # numpy.ndarray or cupy.ndarray
+
+_chosen_engine: ContextVar[str | None] = ContextVar("tinyconv_engine", default=None)
+
+
+# ---------------------------------------------------------------- devices
+
+
+def array_module(array: Array) -> ModuleType:
+    """`xp`: the module whose functions work on this array, NumPy or CuPy."""
+    return np if isinstance(array, (np.ndarray, np.generic)) else cupy()
+
+
+def device_of(array: Array) -> str:
+    """ "cpu", or "cuda:0", "cuda:1", ... for an array on a GPU."""
+    return "cpu" if isinstance(array, np.ndarray) else f"cuda:{array.device.id}"
+
+
+def is_array(value: object) -> bool:
+    """Is this a NumPy or a CuPy array? (Asking does not import CuPy.)"""
+    return isinstance(value, np.ndarray) or type(value).__module__.partition(".")[0] == "cupy"
+
+
+@cache
+def cupy() -> ModuleType:
+    """CuPy with a working GPU behind it, or a DeviceError that says what is missing."""
+    if importlib.util.find_spec("cupy") is None:
+        raise DeviceError("cuda", "CuPy is not installed. Install it with: pip install 'tinyconv[gpu]'")
+    import cupy
+
+    if not cupy.cuda.is_available():
+        raise DeviceError("cuda", "CuPy finds no usable NVIDIA GPU: check the driver with nvidia-smi.")
+    return cupy
+
+
+def check_device(device: str) -> str:
+    """`device` if it is "cpu", "cuda" or "cuda:N" and usable on this machine, or a clear error."""
+    kind, _, index = str(device).partition(":")
+    if kind not in ("cpu", "cuda") or (index and not index.isdigit()) or (kind == "cpu" and index):
+        raise UnknownNameError("device", "device", device, ("cpu", "cuda", "cuda:0"))
+    if kind == "cuda":
+        count = cupy().cuda.runtime.getDeviceCount()
+        if int(index or 0) >= count:
+            raise DeviceError("device", f"{device!r} is asked for, but this machine has {count} GPU(s).")
+    return str(device)
+
+
+def move(array: Array, device: str) -> Array:
+    """The array on `device`: itself if it is there already, a copy otherwise."""
+    device = check_device(device)
+    if device == "cpu":
+        return array if isinstance(array, np.ndarray) else array.get()
+    with cupy().cuda.Device(int(device.partition(":")[2] or 0)):
+        return cupy().asarray(array)
+
+
+# ---------------------------------------------------------------- engines
+
+
+def check_engine(name: str) -> str:
+    if name not in ENGINES:
+        raise UnknownNameError("engine", "engine", name, ENGINES)
+    return name
+
+
+@contextmanager
+def engine(name: str) -> Iterator[None]:
+    """Choose how kernels run: `with tinyconv.engine("loops"): ...`
+
+    loops  the textbook loops in plain Python, to read and to step through
+    numpy  whole-array NumPy or CuPy: the definition
+    numba  compiled CPU kernels, the default for arrays on the CPU
+    cuda   CUDA C kernels, the default for arrays on a GPU
+
+    A kernel without a version for the engine, or whose version does not take the arrays (their data
+    type or device), runs its definition. The choice holds for this Python thread; TINYCONV_ENGINE
+    chooses for a process.
+    """
+    token = _chosen_engine.set(check_engine(name))
+    try:
+        yield
+    finally:
+        _chosen_engine.reset(token)
+
+
+def current_engine(array: Array | None = None) -> str:
+    """The engine in force for an array (for the CPU if none is given)."""
+    compiled = "numba" if array is None or isinstance(array, np.ndarray) else "cuda"
+    chosen = _chosen_engine.get() or _engine_of_process() or compiled
+    return "numpy" if chosen in ("numba", "cuda") and chosen != compiled else chosen
+
+
+@cache
+def _engine_of_process() -> str | None:
+    name = os.environ.get("TINYCONV_ENGINE")
+    return check_engine(name) if name else None

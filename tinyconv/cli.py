@@ -1,0 +1,167 @@
+"""The command line:  tinyconv train | eval | predict."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from . import data, models
+from ._version import __version__
+from .errors import TinyconvError
+from .train import config as settings
+
+FILES = {
+    "last.safetensors": "weights after the last epoch",
+    "best.safetensors": "weights after the best epoch",
+    "config.json": "configuration",
+    "history.jsonl": "history",
+    "report.txt": "classification report",
+    "curves.png": "loss and accuracy",
+    "confusion.png": "confusion matrix",
+    "mistakes.png": "misclassified pictures",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit status: 0, 1 if a picture could not be read, 2 for a wrong call, 130 if broken off."""
+    options = parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except TinyconvError as error:
+        print(f"tinyconv: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\ntinyconv: broken off.", file=sys.stderr)
+        return 130
+
+
+# ---------------------------------------------------------------- commands
+
+
+def train(options: argparse.Namespace) -> int:
+    from .train.run import resume
+    from .train.run import train as start
+
+    if options.resume:
+        folder = Path(options.resume)
+        print(f"Going on with {folder}", flush=True)
+        report = resume(folder)
+    else:
+        config = _config(options)
+        folder = Path(options.out or f"runs/{config.model}-{config.data}-{time.strftime('%Y%m%d-%H%M%S')}")
+        lr = settings.LEARNING_RATES[config.optimizer] if config.lr is None else config.lr
+        print(
+            f"Training {config.model} on {config.data}: {config.epochs} epochs, batches of {config.batch_size}, "
+            f"{config.optimizer} with learning rate {lr:g}, seed {config.seed}",
+            f"The first step compiles the kernels, once for this machine. Everything goes to {folder}",
+            sep="\n",
+            flush=True,
+        )
+        try:
+            report = start(config, folder)
+        except KeyboardInterrupt:
+            print(f"\nBroken off. Go on with: tinyconv train --resume {folder}", file=sys.stderr)
+            return 130
+    _show(report, folder)
+    return 0
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    from .train.run import evaluate_run
+
+    _show(evaluate_run(options.run, options.weights), Path(options.run))
+    return 0
+
+
+def predict(options: argparse.Namespace) -> int:
+    from .train.run import load_run
+    from .train.run import predict as classify
+
+    trained = load_run(options.run, options.weights)
+    status = 0
+    for picture in options.picture:
+        try:
+            said = classify(trained, picture)
+        except TinyconvError as error:
+            print(f"tinyconv: {error}", file=sys.stderr)
+            status = 1
+            continue
+        (first, second), (p, q) = said.classes[:2], said.probabilities[:2]
+        print(f"{picture}: {first}  ({p:.1%}; next {second}, {q:.1%})")
+    return status
+
+
+def _config(options: argparse.Namespace) -> settings.Config:
+    """The configuration file, if one is given, with what the command line says laid over it."""
+    base = settings.Config.from_file(options.config) if options.config else settings.Config()
+    given = {key: value for key, value in vars(options).items() if key in vars(base) and value is not None}
+    return settings.Config(**{**vars(base), **given})
+
+
+def _show(report: Any, folder: Path) -> None:
+    from .train import plots
+    from .train.report import print_report
+
+    print_report(report)
+    print(f"Test accuracy {report.accuracy:.2%}. In {folder}:")
+    for name, what in FILES.items():
+        if (folder / name).exists():
+            print(f"  {name:17} {what}")
+    if not plots.available():
+        print("No pictures were drawn: pip install 'tinyconv[viz]', then tinyconv eval.")
+
+
+# ---------------------------------------------------------------- options
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="tinyconv", description="Train, evaluate and use convolutional networks."
+    )
+    top.add_argument("--version", action="version", version=f"tinyconv {__version__}")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    p = commands.add_parser("train", help="train a model and evaluate it", description=train.__doc__)
+    p.set_defaults(command=train)
+    default = settings.Config()
+    p.add_argument("--model", help=f"{', '.join(models.names())} (default {default.model})")
+    p.add_argument("--data", help=f"{', '.join(data.names())} (default {default.data})")
+    p.add_argument("--epochs", type=int, help=f"default {default.epochs}")
+    p.add_argument("--batch-size", type=int, help=f"default {default.batch_size}")
+    p.add_argument("--optimizer", help=f"{', '.join(settings.OPTIMIZERS)} (default {default.optimizer})")
+    p.add_argument("--lr", type=float, help=f"learning rate (default {settings.LEARNING_RATES})")
+    p.add_argument("--momentum", type=float, help=f"of sgd (default {default.momentum})")
+    p.add_argument("--weight-decay", type=float, help=f"default {default.weight_decay}")
+    p.add_argument("--schedule", help=f"constant or cosine (default {default.schedule})")
+    p.add_argument(
+        "--warmup", type=int, help=f"steps of rising learning rate, for cosine (default {default.warmup})"
+    )
+    p.add_argument("--validation", type=float, help="share of the training pictures held out (default 0)")
+    p.add_argument("--limit", type=int, help="train on so many pictures only")
+    p.add_argument("--seed", type=int, help=f"default {default.seed}")
+    p.add_argument("--engine", help="loops, numpy, numba, cuda (default: the fastest for the device)")
+    p.add_argument("--device", help=f"cpu or cuda (default {default.device})")
+    p.add_argument("--config", metavar="FILE", help="a run's config.json, to repeat it")
+    p.add_argument("--out", metavar="FOLDER", help="a new folder for the run (default runs/MODEL-DATA-TIME)")
+    p.add_argument("--resume", metavar="FOLDER", help="go on with a run that was broken off")
+
+    for name, command, text in (
+        ("eval", evaluate, "evaluate a trained model on the test set again"),
+        ("predict", predict, "classify picture files"),
+    ):
+        p = commands.add_parser(name, help=text)
+        p.set_defaults(command=command)
+        p.add_argument("run", metavar="RUN", help="the folder of a run")
+        p.add_argument("--weights", default="last", help="last or best (default last)")
+        if command is predict:
+            p.add_argument(
+                "picture",
+                metavar="IMAGE",
+                nargs="+",
+                help="a picture file: any size, dark on light or light on dark",
+            )
+    return top

@@ -1,0 +1,134 @@
+"""The geometry of a sliding window: the one place that knows how large an output is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import ArgumentError, ShapeError
+
+Pair = tuple[int, int]
+PaddingLike = int | str | tuple
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A KH x KW window that slides over an H x W picture; shared by convolution and pooling.
+
+    Output row oy and window row ky read input row  iy = oy*SH + ky*DH - top; columns likewise.
+    `groups` splits the channels into that many independent convolutions.
+    """
+
+    size: Pair
+    stride: Pair = (1, 1)
+    padding: tuple[Pair, Pair] = ((0, 0), (0, 0))  # (top, bottom), (left, right)
+    dilation: Pair = (1, 1)
+    groups: int = 1
+
+    @classmethod
+    def of(
+        cls,
+        operation: str,
+        size: int | Pair,
+        stride: int | Pair = 1,
+        padding: PaddingLike = 0,
+        dilation: int | Pair = 1,
+        groups: int = 1,
+    ) -> Window:
+        """Validate and normalise arguments as users give them: numbers, pairs, "same", "valid"."""
+        size = pair(operation, "kernel_size", size, least=1)
+        stride = pair(operation, "stride", stride, least=1)
+        dilation = pair(operation, "dilation", dilation, least=1)
+        groups = whole(operation, "groups", groups, least=1)
+        if padding == "same":
+            if stride != (1, 1):
+                raise ArgumentError(operation, f"padding='same' needs stride 1, but stride is {stride}.")
+            return cls(size, stride, _same(size, dilation), dilation, groups)
+        if padding == "valid":
+            padding = 0
+        if isinstance(padding, str):
+            raise ArgumentError(
+                operation, f"padding is {padding!r}; use a number, a pair, 'same' or 'valid'."
+            )
+        ph, pw = padding if _names_ends(padding) else pair(operation, "padding", padding, least=0)
+        ends = (pair(operation, "padding", ph, least=0), pair(operation, "padding", pw, least=0))
+        return cls(size, stride, ends, dilation, groups)
+
+    @property
+    def extent(self) -> Pair:
+        """Input rows and columns that one window spans: D*(K - 1) + 1."""
+        (KH, KW), (DH, DW) = self.size, self.dilation
+        return DH * (KH - 1) + 1, DW * (KW - 1) + 1
+
+    def out(self, H: int, W: int) -> Pair:
+        """Output size  OH = floor((H + top + bottom - DH*(KH - 1) - 1) / SH) + 1,  OW likewise."""
+        (top, bottom), (left, right) = self.padding
+        (EH, EW), (SH, SW) = self.extent, self.stride
+        return (H + top + bottom - EH) // SH + 1, (W + left + right - EW) // SW + 1
+
+    def check_fits(self, operation: str, H: int, W: int) -> Pair:
+        """The output size, or a ShapeError that shows the formula with the numbers put in."""
+        OH, OW = self.out(H, W)
+        if OH < 1 or OW < 1:
+            axis, size = (0, H) if OH < 1 else (1, W)
+            before, after = self.padding[axis]
+            extent, stride = self.extent[axis], self.stride[axis]
+            name = "height" if axis == 0 else "width"
+            raise ShapeError(
+                operation,
+                f"{self} does not fit a {H}x{W} input: the output would be {OH}x{OW}; "
+                f"its {name} = floor(({size} + {before} + {after} - {extent})/{stride}) + 1.",
+            )
+        return OH, OW
+
+    @property
+    def short_padding(self) -> int | tuple:
+        """One number where all four sides agree, two for rows and columns, the pairs otherwise."""
+        (top, bottom), (left, right) = self.padding
+        if top == bottom and left == right:
+            return top if top == left else (top, left)
+        return self.padding
+
+    def __str__(self) -> str:
+        (KH, KW), (SH, SW), (DH, DW) = self.size, self.stride, self.dilation
+        stride = f"{SH}" if SH == SW else f"{SH}x{SW}"
+        dilation = "" if (DH, DW) == (1, 1) else f", dilation {DH}x{DW}"
+        return f"a {KH}x{KW} window with stride {stride}, padding {self.short_padding}{dilation}"
+
+
+def whole(operation: str, name: str, value: Any, least: int) -> int:
+    """`value` as a whole number that is at least `least`."""
+    if not is_whole(value) or value < least:
+        raise ArgumentError(operation, f"{name} is {value!r}; it must be a whole number of at least {least}.")
+    return int(value)
+
+
+def pair(operation: str, name: str, value: object, least: int) -> Pair:
+    """`value` as two whole numbers that are at least `least`: 3 -> (3, 3), (1, 2) -> (1, 2)."""
+    numbers = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    if len(numbers) != 2 or not all(is_whole(n) and n >= least for n in numbers):
+        raise ArgumentError(
+            operation,
+            f"{name} is {value!r}; it must be a whole number, or a pair of them, of at least {least}.",
+        )
+    return int(numbers[0]), int(numbers[1])
+
+
+def _same(size: Pair, dilation: Pair) -> tuple[Pair, Pair]:
+    """Padding that keeps the size at stride 1; an odd remainder goes to the end, as in PyTorch."""
+    totals = [d * (k - 1) for k, d in zip(size, dilation, strict=True)]
+    (th, tw) = totals
+    return (th // 2, th - th // 2), (tw // 2, tw - tw // 2)
+
+
+def is_whole(n: object) -> bool:
+    """Is it an integer of Python or NumPy? (True and False are not meant as numbers.)"""
+    return hasattr(n, "__index__") and not isinstance(n, bool)
+
+
+def _names_ends(padding: object) -> bool:
+    return (
+        isinstance(padding, (tuple, list))
+        and len(padding) == 2
+        and any(isinstance(ends, (tuple, list)) for ends in padding)
+    )

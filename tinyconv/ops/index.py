@@ -1,0 +1,52 @@
+"""Indexing: slices, whole numbers, integer arrays, bool masks, as in NumPy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinyconv.backend import array_module
+from tinyconv.errors import DTypeError, ShapeError
+from tinyconv.tensor import Operand, Tensor, array_of, as_tensor, record
+
+
+def getitem(x: Operand, index: Any) -> Tensor:
+    """y = x[index] (a view for slices, a copy for arrays),   dx = zeros with dy added at [index]"""
+    x, index = as_tensor(x), _checked(index)
+    X = x.shape
+    try:
+        y = x.data[array_of(index)]
+    except IndexError as error:
+        raise ShapeError("getitem", f"the index does not fit a tensor of shape {X}: {error}.") from None
+    return record("getitem", y, (x, lambda dy: put(dy, index, X)), index=index)
+
+
+def put(x: Tensor, index: tuple, shape: tuple[int, ...]) -> Tensor:
+    """The adjoint of getitem: zeros of `shape` with x added at [index], repeats summed.   dx = dy[index]"""
+    xp = array_module(x.data)
+    y = xp.zeros(shape, x.dtype)
+    if _may_repeat(index):
+        xp.add.at(y, array_of(index), x.data)
+    else:
+        y[array_of(index)] = x.data
+    return record("put", y, (x, lambda dy: getitem(dy, index)), index=index)
+
+
+def _checked(index: Any) -> tuple:
+    """The index as a tuple, its lists as arrays. Tensors stay: the tape watches them for changes."""
+    parts = index if isinstance(index, tuple) else (index,)
+    parts = tuple(_array(part) if isinstance(part, list) else part for part in parts)
+    for part in parts:
+        if hasattr(part, "dtype") and part.dtype.kind not in "biu":
+            raise DTypeError("getitem", f"an index is {part.dtype}; it must be of whole numbers or bool.")
+    return parts
+
+
+def _array(positions: list) -> np.ndarray:
+    return np.asarray(positions, None if positions else np.int64)
+
+
+def _may_repeat(index: tuple) -> bool:
+    """Only an array of positions can name an element twice; slices and masks cannot."""
+    return any(hasattr(part, "dtype") and part.dtype.kind in "iu" for part in index)

@@ -1,0 +1,116 @@
+"""Batch normalisation."""
+
+from __future__ import annotations
+
+import math
+
+import tinyconv.kernels as kernels
+from tinyconv.backend import Array, array_module
+from tinyconv.errors import ArgumentError, ShapeError
+from tinyconv.tape import is_grad_enabled
+from tinyconv.tensor import Operand, Tensor, as_tensor, record, same_device, same_dtype
+
+from .arguments import floating
+from .arithmetic import sqrt
+from .reduce import mean as mean_of
+from .reduce import sum
+from .reduce import var as var_of
+from .shape import reshape
+
+
+def batch_norm(
+    input: Operand,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Operand | None = None,
+    bias: Operand | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """y = (x - mean) / sqrt(var + eps) weight + bias        channel by channel
+
+    input x (N, C), (N, C, L) or (N, C, H, W); the others (C,)
+    training=False: mean and var are the running ones
+    training=True: they are the batch's, var with 1/n, and the running ones (if given) follow them, in place:
+        running <- (1 - momentum) running + momentum batch        here var with 1/(n-1), all as in PyTorch
+    Raises ShapeError, DTypeError; ArgumentError without statistics to use.
+    Ioffe and Szegedy 2015, arXiv:1502.03167, Algorithm 1 (gradients: section 3).
+    """
+    x = floating(input)
+    xp, C = array_module(x.data), x.shape[1] if x.ndim > 1 else 0
+    w = Tensor(xp.ones(C, x.dtype)) if weight is None else as_tensor(weight)
+    b = Tensor(xp.zeros(C, x.dtype)) if bias is None else as_tensor(bias)
+    running = [None if a is None else as_tensor(a) for a in (running_mean, running_var)]
+    _check(x, w, b, *running, training)
+    if training:
+        mean, var = (Tensor(a) for a in kernels.batch_norm_stats(x.data))
+        n = _count(x)
+        _follow(running[0], mean.data, momentum)
+        _follow(running[1], var.data * (n / (n - 1)), momentum)
+    else:
+        mean, var = running
+
+    def rule(dy: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        if training and not is_grad_enabled():
+            fused = kernels.batch_norm_input(dy.data, x.data, mean.data, var.data, w.data, eps)
+            return tuple(Tensor(a) for a in fused)
+        return _gradients(dy, x, w, None if training else (mean, var), eps)
+
+    y = kernels.batch_norm(x.data, mean.data, var.data, w.data, b.data, eps)
+    return record("batch_norm", y, ((x, w, b), rule), training=training, momentum=momentum, eps=eps)
+
+
+def _gradients(
+    dy: Tensor, x: Tensor, w: Tensor, frozen: tuple[Tensor, Tensor] | None, eps: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """What kernels.batch_norm_input computes, from x on and so differentiable once more:
+
+    z = (x - mean) / sqrt(var + eps),   db = sum dy,   dw = sum dy z,
+    dx = w / sqrt(var + eps) (dy - (db + z dw) / n),   or without (...) / n where mean and var are frozen
+    """
+    axes = (0, *range(2, x.ndim))
+    shape = (-1, *[1] * (x.ndim - 2))  # (C,) -> (C, 1, 1)
+    mean, var = frozen or (mean_of(x, axes), var_of(x, axes, correction=0))
+    r = 1 / sqrt(var + eps)
+    z = (x - reshape(mean, shape)) * reshape(r, shape)
+    db, dw = sum(dy, axes), sum(dy * z, axes)
+    if not frozen:
+        dy = dy - (reshape(db, shape) + z * reshape(dw, shape)) / _count(x)
+    return reshape(w * r, shape) * dy, dw, db
+
+
+def _follow(running: Tensor | None, batch: Array, momentum: float) -> None:
+    """running <- (1 - momentum) running + momentum batch"""
+    if running is not None:
+        running.mul_(1 - momentum).add_(batch.real, alpha=momentum)
+
+
+def _count(x: Tensor) -> int:
+    """The elements of one channel."""
+    return math.prod(x.shape) // x.shape[1]
+
+
+def _check(x: Tensor, w: Tensor, b: Tensor, mean: Tensor | None, var: Tensor | None, training: bool) -> None:
+    name = "batch_norm"
+    if x.ndim not in (2, 3, 4) or x.shape[1] == 0:
+        raise ShapeError(name, f"input has shape {x.shape}; it must be (N, C), (N, C, L) or (N, C, H, W).")
+    if not training and (mean is None or var is None):
+        raise ArgumentError(
+            name, "with training=False it needs running_mean and running_var: give both, or training=True."
+        )
+    given = {"running_mean": mean, "running_var": var, "weight": w, "bias": b}
+    C = x.shape[1]
+    for argument, a in given.items():
+        if a is not None and a.shape != (C,):
+            raise ShapeError(
+                name, f"input {x.shape} has {C} channels, {argument} has shape {a.shape}, not ({C},)."
+            )
+    same_device(name, x, *[a for a in given.values() if a is not None])
+    same_dtype(name, x, w, b)
+    if training and _count(x) < 2:
+        raise ShapeError(
+            name,
+            f"input {x.shape} has {_count(x)} values a channel; their variance needs 2. "
+            "Train with larger batches, or use training=False.",
+        )

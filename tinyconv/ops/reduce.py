@@ -1,0 +1,92 @@
+"""Sums, means and extremes over any axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tinyconv.backend import array_module
+from tinyconv.errors import ArgumentError, ShapeError
+from tinyconv.tensor import Operand, Tensor, as_tensor, record
+
+from .arguments import floating, real
+from .shape import axes_of, axis_of, expand, reshape
+
+Dims = int | Sequence[int] | None
+
+
+def sum(x: Operand, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """y = sum of x over the axes `dim` (all of them by default),   dx = dy, repeated along those axes"""
+    x = as_tensor(x)
+    axes = axes_of("sum", x, dim)
+    X, kept = x.shape, _kept(x.shape, axes)
+    return record(
+        "sum", x.data.sum(axes, keepdims=keepdim), (x, lambda dy: expand(reshape(dy, kept), X)), dim=axes
+    )
+
+
+def mean(x: Operand, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """y = (1/n) sum of x over the n elements along the axes `dim`"""
+    x = floating(x)
+    n = _count(x, axes_of("mean", x, dim))
+    return sum(x, dim, keepdim) / (n or np.nan)
+
+
+def var(x: Operand, dim: Dims = None, correction: int = 1, keepdim: bool = False) -> Tensor:
+    """y = 1/(n - correction) sum of (x - mean)^2 over the axes `dim`
+
+    correction  1 divides by n - 1 (Bessel, the default as in PyTorch), 0 by n (as batch norm does)
+    """
+    x = floating(real("var", x))
+    n = _count(x, axes_of("var", x, dim))
+    if n <= correction:
+        raise ArgumentError(
+            "var", f"{n} element(s) less a correction of {correction} leaves nothing to divide by."
+        )
+    deviation = x - mean(x, dim, keepdim=True)
+    return sum(deviation * deviation, dim, keepdim) / (n - correction)
+
+
+def max(x: Operand, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """y = largest of x over the axes `dim`; dy is shared equally among equals (as torch.amax)"""
+    return _extreme("max", x, dim, keepdim)
+
+
+def min(x: Operand, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """y = smallest of x over the axes `dim`; dy is shared equally among equals (as torch.amin)"""
+    return _extreme("min", x, dim, keepdim)
+
+
+def _extreme(name: str, x: Operand, dim: Dims, keepdim: bool) -> Tensor:
+    x = real(name, x)
+    axes = axes_of(name, x, dim)
+    if _count(x, axes) == 0:
+        raise ShapeError(name, f"a tensor of shape {x.shape} has no elements along {axes}.")
+    X, kept = x.shape, _kept(x.shape, axes)
+
+    def rule(dy: Tensor, y: Tensor) -> Tensor:
+        winners = x.data == y.data.reshape(kept)
+        m = winners.sum(axes, keepdims=True)  # so many equal winners
+        return expand(reshape(dy, kept), X) * (winners / array_module(m).maximum(m, 1)).astype(y.dtype)
+
+    return record(name, getattr(x.data, name)(axes, keepdims=keepdim), (x, rule), dim=axes)
+
+
+def argmax(x: Operand, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """The position of the (first) largest element along `dim`, or in the flattened tensor; no gradient"""
+    x = real("argmax", x)
+    axes = tuple(range(x.ndim)) if dim is None else (axis_of("argmax", x, dim),)
+    if _count(x, axes) == 0:
+        raise ShapeError("argmax", f"a tensor of shape {x.shape} has no elements along {axes}.")
+    return Tensor(array_module(x.data).argmax(x.data, dim, keepdims=keepdim))
+
+
+def _kept(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+    """The result's shape if reduced axes stay, with size 1."""
+    return tuple(1 if i in axes else n for i, n in enumerate(shape))
+
+
+def _count(x: Tensor, axes: tuple[int, ...]) -> int:
+    """How many elements go into one result."""
+    return int(np.prod([x.shape[i] for i in axes]))

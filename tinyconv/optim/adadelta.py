@@ -1,0 +1,46 @@
+"""Adadelta."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinyconv.backend import Array, array_module
+from tinyconv.errors import ArgumentError
+
+from .optimizer import Optimizer, Params, memory
+
+
+class Adadelta(Optimizer):
+    """Steps in the parameter's own units: the ratio of two running root mean squares.
+
+        g <- g + weight_decay w
+        s <- rho s + (1 - rho) g^2
+        d = g sqrt(u + eps) / sqrt(s + eps)
+        u <- rho u + (1 - rho) d^2
+        w <- w - lr d
+
+    Zeiler 2012, arXiv:1212.5701, Algorithm 1. The paper has no learning rate: lr = 1, the default here as
+    in PyTorch (in Keras it is 0.001, which hardly learns). rho and eps are PyTorch's; the paper uses 0.95, 1e-6.
+    """
+
+    def __init__(
+        self, params: Params, lr: float = 1.0, rho: float = 0.9, eps: float = 1e-6, weight_decay: float = 0.0
+    ):
+        super().__init__(params, {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay})
+
+    def check(self, settings: dict[str, Any]) -> None:
+        super().check(settings)
+        if settings["rho"] > 1:
+            raise ArgumentError("Adadelta", f"rho is {settings['rho']}; it must lie between 0 and 1.")
+
+    def update(
+        self, w: Array, g: Array, state: dict[str, Any], lr: float, rho: float, eps: float, weight_decay: float
+    ) -> None:
+        xp = array_module(w)
+        s, u = memory(state, "s", w), memory(state, "u", w)
+        if weight_decay:
+            g = g + weight_decay * w
+        s += (1 - rho) * (g * g - s)
+        d = g * xp.sqrt(u + eps) / xp.sqrt(s + eps)
+        u += (1 - rho) * (d * d - u)
+        w -= lr * d

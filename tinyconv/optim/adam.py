@@ -1,0 +1,65 @@
+"""Adam."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinyconv.backend import Array, array_module
+from tinyconv.errors import ArgumentError
+
+from .optimizer import Optimizer, Params, memory
+
+
+class Adam(Optimizer):
+    """Steps scaled by running moments of the gradient, b1, b2 = betas.
+
+        g <- g + weight_decay w                      (L2 penalty, inside the moments as in PyTorch's Adam)
+        m <- b1 m + (1 - b1) g                       v <- b2 v + (1 - b2) g^2
+        m^ = m / (1 - b1^t)                          v^ = v / (1 - b2^t)           (t = 1, 2, ...)
+        w <- w - lr m^ / (sqrt(v^) + eps)
+
+    Kingma and Ba 2015, arXiv:1412.6980, Algorithm 1, with the paper's defaults.
+    amsgrad: the largest v so far in place of v.   Reddi, Kale and Kumar 2018, Algorithm 2
+    """
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        amsgrad: bool = False,
+    ):
+        settings = {"lr": lr, "betas": tuple(betas), "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad}
+        super().__init__(params, settings)
+
+    def check(self, settings: dict[str, Any]) -> None:
+        super().check(settings)
+        if len(settings["betas"]) != 2 or not all(b < 1 for b in settings["betas"]):
+            raise ArgumentError("Adam", f"betas is {settings['betas']}; it must be two numbers in [0, 1).")
+
+    def update(
+        self,
+        w: Array,
+        g: Array,
+        state: dict[str, Any],
+        lr: float,
+        betas: tuple[float, float],
+        eps: float,
+        weight_decay: float,
+        amsgrad: bool,
+    ) -> None:
+        xp = array_module(w)
+        b1, b2 = betas
+        m, v = memory(state, "m", w), memory(state, "v", w)
+        t = state["t"] = state.get("t", 0) + 1
+        if weight_decay:
+            g = g + weight_decay * w
+        m += (1 - b1) * (g - m)
+        v += (1 - b2) * (g * g - v)
+        if amsgrad:
+            v = xp.maximum(memory(state, "v_max", w), v, out=state["v_max"])
+        m_hat = m / (1 - b1**t)
+        v_hat = v / (1 - b2**t)
+        w -= lr * m_hat / (xp.sqrt(v_hat) + eps)

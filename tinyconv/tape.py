@@ -1,0 +1,366 @@
+"""The tape: what each operation leaves behind, and the walk back over it.
+
+A Tensor that came out of an operation points to that Operation; the Operation points to where its
+inputs came from (their Operations, or the leaves themselves) and keeps one gradient rule for each.
+Nothing points forward, so there are no reference cycles: dropping the loss frees the graph.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from .errors import DTypeError, GraphError, ShapeError
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+_clock = itertools.count()
+_recording: ContextVar[bool] = ContextVar("tinyconv_recording", default=True)
+
+
+# ---------------------------------------------------------------- recording on and off
+
+
+def is_grad_enabled() -> bool:
+    """Are operations recorded for a backward pass (in this Python thread)?"""
+    return _recording.get()
+
+
+@contextmanager
+def set_grad_enabled(on: bool) -> Iterator[None]:
+    """Record operations or not, inside a `with` block or a decorated function."""
+    token = _recording.set(bool(on))
+    try:
+        yield
+    finally:
+        _recording.reset(token)
+
+
+def no_grad() -> Any:
+    """`with no_grad(): ...` or `@no_grad()`: compute without recording, and change tensors in place."""
+    return set_grad_enabled(False)
+
+
+def enable_grad() -> Any:
+    """Record again inside a `no_grad` block."""
+    return set_grad_enabled(True)
+
+
+# ---------------------------------------------------------------- operations
+
+
+class Version:
+    """Counts the in-place changes of one piece of memory; a tensor and its views share one."""
+
+    count = 0
+
+
+class Rule:
+    """How dy becomes the gradient of one input, or of several that share the work.
+
+    sources  where each input came from: an Operation, a leaf Tensor, or None if it needs no gradient
+    saved    the tensors that the function mentions (also inside a tuple), each with its version when recorded
+    """
+
+    __slots__ = ("function", "saved", "sources", "wants_output")
+
+    def __init__(self, inputs: tuple[Tensor | None, ...], function: Callable[..., Any]):
+        self.function = function
+        self.sources = [None if x is None else x.source for x in inputs]
+        self.wants_output = function.__code__.co_argcount == 2  # written as  lambda dy, y: ...
+        self.saved: list[tuple[Tensor, int]] = []
+        for cell in function.__closure__ or ():
+            mentioned = cell.cell_contents
+            for x in mentioned if type(mentioned) is tuple else (mentioned,):
+                if hasattr(x, "grad_fn"):
+                    self.saved.append((x, x.version.count))
+
+
+class Operation:
+    """One recorded operation: its name, its arguments, its gradient rules.
+
+    name       "conv2d", "mul", ...
+    shape, dtype  of its output
+    rules      None once a backward pass has freed them
+    arguments  what the operation was called with besides tensors
+    keeper     a weak reference to the Tensor that asked to keep its gradient (`retain_grad`)
+    module     the path of the layer that called it ("block2.conv1") and
+    line       the user's line ("train.py:31"): known only while somebody observes
+    """
+
+    __slots__ = (
+        "arguments", "dtype", "grad_hooks", "hooks", "keeper", "line", "module",
+        "name", "order", "output", "rules", "shape", "__weakref__",
+    )  # fmt: skip
+
+    def __init__(self, name: str, y: Tensor, rules: list[Rule], arguments: dict[str, Any]):
+        self.name = name
+        self.order = next(_clock)  # an operation is younger than all that it came from
+        self.shape, self.dtype = y.data.shape, y.data.dtype
+        self.rules: list[Rule] | None = rules
+        self.arguments = arguments
+        # The array, not the Tensor, which points here: that would be a cycle.
+        self.output: tuple[Any, Version, int] | None = None
+        for rule in rules:
+            if rule.wants_output:
+                self.output = (y.data, y.version, y.version.count)
+        self.grad_hooks: list[Callable] | None = None  # on the output's gradient
+        self.hooks: list[Callable] | None = None  # on the operation's step backward
+        self.keeper: weakref.ref[Tensor] | None = None
+        self.module = self.line = ""
+
+    @property
+    def sources(self) -> list[Operation | Tensor]:
+        """The Operations and leaves that gradients flow to."""
+        return [source for rule in self.rules or () for source in rule.sources if source is not None]
+
+    def register_hook(self, hook: Callable) -> Handle:
+        """Call `hook(operation, dy, gradients)` after each step backward through this operation.
+
+        `gradients` holds, for each input that needs one, a Tensor (or None if this backward pass has no use
+        for it); a list that the hook returns takes its place.
+        """
+        if self.hooks is None:
+            self.hooks = []
+        return Handle(self.hooks, hook)
+
+    def free(self) -> None:
+        self.rules = self.output = None
+
+    def __repr__(self) -> str:
+        return f"<{self.name}{f' in {self.module}' if self.module else ''} -> {self.shape}>"
+
+
+class Handle:
+    """Takes a hook off again: `handle.remove()`, or use it as a context manager."""
+
+    def __init__(self, hooks: list[Callable], hook: Callable):
+        self.hooks, self.hook = hooks, hook
+        hooks.append(hook)
+
+    def remove(self) -> None:
+        if self.hook in self.hooks:
+            self.hooks.remove(self.hook)
+
+    def __enter__(self) -> Handle:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.remove()
+
+
+# ---------------------------------------------------------------- watching operations
+
+_observers: list[Callable] = []
+_modules: ContextVar[tuple[str, ...]] = ContextVar(
+    "tinyconv_modules", default=()
+)  # being run, outermost first
+
+
+def on_operation(observer: Callable) -> Handle:
+    """Call `observer(name, inputs, output, arguments)` after every operation, in every thread.
+
+    Meanwhile each Operation also learns its layer's path and the user's line. Nobody watching costs nothing.
+    """
+    return Handle(_observers, observer)
+
+
+def observed() -> bool:
+    return bool(_observers)
+
+
+@contextmanager
+def inside_module(name: str) -> Iterator[None]:
+    token = _modules.set((*_modules.get(), name))
+    try:
+        yield
+    finally:
+        _modules.reset(token)
+
+
+def show_to_observers(name: str, inputs: list[Tensor], output: Tensor, arguments: dict[str, Any]) -> None:
+    if output.grad_fn is not None:
+        output.grad_fn.module = ".".join(filter(None, _modules.get()))
+        output.grad_fn.line = _users_line()
+    for observer in list(_observers):
+        observer(name, inputs, output, arguments)
+
+
+_PACKAGE = os.path.dirname(__file__) + os.sep
+
+
+def _users_line() -> str:
+    """ "file.py:12" of the innermost frame outside this package."""
+    frame = sys._getframe(2)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+# ---------------------------------------------------------------- backward
+
+Source = Any  # Operation | Tensor: mypy cannot tell them apart in a dict of both
+
+
+def walk(
+    seeds: Iterable[tuple[Source, Tensor]],
+    wanted: Iterable[Source] | None = None,
+    create_graph: bool = False,
+    retain_graph: bool | None = None,
+) -> dict[Source, Tensor]:
+    """Carry gradients from the seeds back to the leaves (or to the `wanted` sources) and return them.
+
+    Newest first is a topological order: an operation is younger than everything it came from, so by
+    the time it is reached all contributions to its dy have been summed, and it is visited once.
+    """
+    retain_graph = create_graph if retain_graph is None else retain_graph
+    seeds = list(seeds)
+    wanted = None if wanted is None else set(wanted)
+    operations = _reachable(source for source, _ in seeds)
+    goals = None if wanted is None else _on_the_way_to(wanted, operations)
+    gradients: dict[Source, Tensor] = {}  # of what is still to be visited
+    results: dict[Source, Tensor] = {}
+
+    with set_grad_enabled(create_graph):
+        for source, dy in seeds:
+            _add(gradients, source, dy)
+        for operation in operations:
+            if operation not in gradients:
+                continue
+            dy = gradients.pop(operation)
+            if operation.grad_hooks:
+                dy = _hooked(operation.grad_hooks, dy)
+            if operation.keeper is not None or (wanted is not None and operation in wanted):
+                results[operation] = dy
+            _step(operation, dy, goals, gradients)
+            if not retain_graph:
+                operation.free()
+        for leaf, dx in gradients.items():
+            results[leaf] = _hooked(leaf.hooks, dx) if leaf.hooks else dx
+    return results
+
+
+def _step(
+    operation: Operation, dy: Tensor, goals: set[Source] | None, gradients: dict[Source, Tensor]
+) -> None:
+    """Apply an operation's rules to dy, and add what comes out to the gradients of its sources."""
+    sources: list[Source] = []
+    dxs: list[Tensor | None] = []
+    for rule in operation.rules or ():
+        sources += rule.sources
+        if goals is None or not goals.isdisjoint(rule.sources):
+            dxs += _apply(operation, rule, dy)
+        else:
+            dxs += [None] * len(rule.sources)
+    for hook in tuple(operation.hooks or ()):
+        dxs = hook(operation, dy, dxs) or dxs
+    for source, dx in zip(sources, dxs, strict=True):
+        if source is None or dx is None or (goals is not None and source not in goals):
+            continue
+        if dx.shape != source.shape:
+            raise ShapeError(
+                operation.name, f"its gradient rule gave {dx.shape} for an input {source.shape}."
+            )
+        _add(gradients, source, dx if dx.dtype == source.dtype else dx.to(source.dtype))
+
+
+def _apply(operation: Operation, rule: Rule, dy: Tensor) -> tuple[Tensor | None, ...]:
+    for x, version in rule.saved:
+        if x.version.count != version:
+            raise _changed(operation, x.version, version)
+    if rule.wants_output and operation.output is not None:
+        data, counter, version = operation.output
+        if counter.count != version:
+            raise _changed(operation, counter, version)
+        y = dy.like_output_of(operation, data)
+        y.version = counter
+        dx = rule.function(dy, y)
+    else:
+        dx = rule.function(dy)
+    return dx if type(dx) is tuple else (dx,)
+
+
+def _changed(operation: Operation, counter: Version, version: int) -> GraphError:
+    return GraphError(
+        "backward",
+        f"a tensor that {operation.name!r} needs for its gradient was changed in place after it was used "
+        f"(version {version} was saved, it is now {counter.count}). Change a copy: x.clone().",
+    )
+
+
+def _reachable(sources: Iterable[Source]) -> list[Operation]:
+    """All operations behind the sources, newest first; refuses a graph of which a part was freed."""
+    seen: set[Operation] = set()
+    stack = list(sources)
+    while stack:
+        operation = stack.pop()
+        if not isinstance(operation, Operation) or operation in seen:
+            continue
+        if operation.rules is None:
+            raise GraphError(
+                "backward",
+                f"the graph behind {operation.name!r} was freed by an earlier backward pass. "
+                "Call that one with retain_graph=True, or compute the forward pass again.",
+            )
+        seen.add(operation)
+        for rule in operation.rules:
+            stack += rule.sources
+    return sorted(seen, key=lambda operation: operation.order, reverse=True)
+
+
+def _on_the_way_to(wanted: set[Source], operations: list[Operation]) -> set[Source]:
+    """`wanted`, and every operation from which one of them can be reached: other rules need not run."""
+    goals = set(wanted)
+    for operation in reversed(operations):  # oldest first
+        if any(source in goals for source in operation.sources):
+            goals.add(operation)
+    return goals
+
+
+def _add(gradients: dict[Source, Tensor], source: Source, dx: Tensor) -> None:
+    gradients[source] = gradients[source] + dx if source in gradients else dx
+
+
+def _hooked(hooks: Iterable[Callable], gradient: Tensor) -> Tensor:
+    """The gradient after the hooks, each of which may replace it."""
+    for hook in tuple(hooks):  # a hook may take itself off
+        changed = hook(gradient)
+        if changed is None:
+            continue
+        if not hasattr(changed, "grad_fn"):
+            raise DTypeError("hook", f"returned {type(changed).__name__}; it must return a Tensor or None.")
+        if changed.shape != gradient.shape:
+            raise ShapeError(
+                "hook", f"returned shape {changed.shape} for a gradient of shape {gradient.shape}."
+            )
+        gradient = changed.to(gradient.dtype)
+    return gradient
+
+
+def accumulate(found: dict[Any, Tensor], dy: Tensor) -> None:
+    """Add what `walk` found to `.grad`, each in memory of its own: rules may give one array to many."""
+    taken = {id(_owner(dy.data))}
+    for source, dx in found.items():
+        x = source.keeper() if isinstance(source, Operation) else source
+        if x is None:
+            continue
+        owner = id(_owner(dx.data))
+        if x.grad is not None:
+            x.grad = x.grad + dx
+        elif owner in taken or x.hooks or x.grad_fn is not None:  # a hook may have kept it
+            x.grad = dx.clone()
+        else:
+            x.grad = dx
+        taken.add(owner)
+
+
+def _owner(array: Any) -> Any:
+    """The array whose memory this one shows."""
+    return array if array.base is None else array.base
