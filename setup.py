@@ -8,7 +8,7 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "tinyconv/_version.py").read_text())[1]
 
-VIZ = ["matplotlib>=3.9"]
+VIZ = ["matplotlib>=3.10"]
 TEST = ["pytest>=8", "pytest-xdist>=3.6", "pytest-timeout>=2.3", "setuptools>=77", *VIZ]
 
 setup(

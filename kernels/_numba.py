@@ -7,21 +7,30 @@ import numba
 import numpy as np
 
 from tinyconv.backend import Array
+from tinyconv.threads import limit_numba
 
-# Sums may be taken in another order, and a*b + c in one rounding. Nothing is assumed about NaN and infinities.
+# Sums in any order, a*b + c rounded once; NaN and infinities stay what they are.
 REORDERED = {"reassoc", "contract", "nsz"}
 
+limit_numba()  # to the number of threads that the user chose
 
-def jit(**options: Any) -> Callable[[Callable], Callable]:
-    """numba.njit, the compiled code kept on disk where there is a folder to write to."""
 
-    def decorate(function: Callable) -> Callable:
-        try:
-            return numba.njit(cache=True, **options)(function)
-        except RuntimeError:  # "cannot cache function: no locator available"
-            return numba.njit(**options)(function)
+def parallel(function: Callable) -> Callable:
+    """Compile for all threads, to be called from Python; kept on disk where there is a folder to write to."""
+    options = {"parallel": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    try:
+        return numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # "cannot cache function: no locator available"
+        return numba.njit(**options)(function)
 
-    return decorate
+
+def inner(function: Callable | None = None, **options: Any) -> Callable:
+    """Compile for use in other compiled functions of the same file, without entries from Python and C."""
+    if function is None:
+        return lambda function: inner(function, **options)
+    return numba.njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)(
+        function
+    )
 
 
 def takes(*arrays: Array | None) -> bool:
@@ -31,5 +40,5 @@ def takes(*arrays: Array | None) -> bool:
 
 
 def plain(array: Array) -> Array:
-    """The array C-contiguous, aligned and writeable, copied only if it is not: one compiled version serves all."""
+    """The array C-contiguous, aligned and writeable, copied if it is not: one compiled version serves all."""
     return np.require(array, None, ["C", "A", "W"])

@@ -1,11 +1,11 @@
-"""Activation functions compiled for the CPU: those where NumPy is slow. Its tanh and exp are vectorised already."""
+"""Activation functions compiled for the CPU: those where NumPy is slow. Its tanh is vectorised already."""
 
 import numpy as np
 from numba import prange
 
 from tinyconv.backend import Array
 
-from ._numba import jit, plain, takes
+from ._numba import parallel, plain, takes
 
 
 def relu(x: Array) -> Array:
@@ -24,14 +24,14 @@ def relu_input(dy: Array, y: Array) -> Array:
     return dx
 
 
-@jit(parallel=True)
+@parallel
 def _relu(y, x):
     zero = x.dtype.type(0)
     for i in prange(x.size):
         y[i] = zero if x[i] <= zero else x[i]  # NaN is not <= 0, and stays
 
 
-@jit(parallel=True)
+@parallel
 def _relu_input(dx, dy, y):
     zero = y.dtype.type(0)
     for i in prange(y.size):

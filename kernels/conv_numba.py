@@ -1,22 +1,17 @@
 """Convolution on the CPU without im2col: each tap of the kernel is a shift of the whole picture.
 
-Write a padded picture as one long row, Wq pixels a line. At stride 1, output t = oy*Wq + ox reads pixel
-t + ky*DH*Wq + kx*DW, whatever t is: row k of im2col's columns is the picture itself from s[k] on. So
+With pictures as long rows (_rows.py) row k of im2col's columns is the picture itself from s[k] on, so
 
     conv2d         Y[f, t]  = sum_k W[f, k] X[s[k] + t]            k = (c, ky, kx)
     conv2d_input   dX[c, q] = sum_k W[f, k] dY[f, q - s[k]]        k = (f, ky, kx)
     conv2d_weight  dW[f, k] = sum_t dY[f, t] X[s[k] + t]
 
-are products of small matrices with a long contiguous axis, t or q, that fills the vector units. What lies
-between OW and Wq is computed in vain. Stride S splits the picture into SH*SW phases, every S-th row and
-column, and each tap reads one phase. In dx and dw, zeros are multiplied where the definition has no term,
-so that an infinity or a NaN may spread further.
+are products of small matrices with a long contiguous axis, t or q, that fills the vector units. In dx and dw
+zeros are multiplied where the definition has no term: an infinity or a NaN may spread further there.
 
-Gained over im2col in cache-sized pieces with the same products: a third to a fifth of the time on
-LeNet-5's layers, for laying out the columns took longer than multiplying them.
+Gained over the same products with im2col, in pieces that fit the cache: half the time and more on LeNet-5's
+layers, where laying out the columns took longer than multiplying them.
 """
-
-from typing import NamedTuple
 
 import numpy as np
 from numba import prange
@@ -24,9 +19,11 @@ from numba import prange
 from tinyconv.backend import Array
 from tinyconv.geometry import Window
 
-from ._numba import REORDERED, jit, plain, takes
+from ._numba import REORDERED, inner, parallel, plain, takes
+from ._rows import grid_of, in_four, in_fours, offsets, taps
 
-CHUNKS = 16  # of pictures, shared out among the threads; their number decides the bits of dw, so it is fixed
+CHUNKS = 16  # of pictures, shared out among the threads; how many decides the bits of dw, so it is fixed
+EVERY_PIXEL = (1, 1, 0, 0)
 
 
 def conv2d(x: Array, w: Array, b: Array | None, window: Window) -> Array:
@@ -61,73 +58,16 @@ def conv2d_weight(dy: Array, x: Array, window: Window) -> Array:
     F, C, G, (KH, KW) = dy.shape[1], x.shape[1], window.groups, window.size
     FG, K = F // G, C // G * KH * KW
     grid = grid_of(window, *x.shape[2:])
-    chunks = max(1, min(CHUNKS, len(x), 2**24 // (F * K)))  # each has a dw of its own: 64 MB of float32 in all
+    chunks = max(1, min(CHUNKS, len(x), 2**24 // (F * K)))  # each has its own dw: 64 MB of float32 in all
     dw = np.zeros((chunks, G, in_four(FG), in_four(K)), dy.dtype)
     _weight(dw, plain(dy), plain(x), offsets(window, grid, C // G), grid)
     return dw.sum(0)[:, :FG, :K].reshape(F, C // G, KH, KW)
 
 
-# ---------------------------------------------------------------- where things are
-
-
-class Grid(NamedTuple):
-    """Pictures as long rows."""
-
-    SH: int
-    SW: int
-    top: int
-    left: int
-    Hq: int  # lines of one phase of a padded picture
-    Wq: int  # pixels of one line
-    pictures: int  # one after the other in a row: several if they are small
-    reach: int  # the largest shift of a tap
-    pitch: int  # from one row to the next
-
-
-def grid_of(window: Window, H: int, W: int) -> Grid:
-    (SH, SW), (DH, DW), (KH, KW) = window.stride, window.dilation, window.size
-    (top, bottom), (left, right) = window.padding
-    Hq, Wq = -(-(top + H + bottom) // SH), -(-(left + W + right) // SW)
-    pictures = max(1, 128 // (Hq * Wq))
-    reach = (KH - 1) * DH // SH * Wq + (KW - 1) * DW // SW
-    # An odd number of 128-byte lines: rows a power of two apart would share few places of the cache.
-    pitch = (-(-(reach + pictures * Hq * Wq) // 32) | 1) * 32
-    return Grid(SH, SW, top, left, Hq, Wq, pictures, reach, pitch)
-
-
-def taps(window: Window, grid: Grid) -> tuple[Array, Array]:
-    """For each (ky, kx): the phase that it reads, and its shift there."""
-    ky, kx = np.divmod(np.arange(window.size[0] * window.size[1]), window.size[1])
-    (qy, py), (qx, px) = np.divmod(ky * window.dilation[0], grid.SH), np.divmod(kx * window.dilation[1], grid.SW)
-    return py * grid.SW + px, qy * grid.Wq + qx
-
-
-def offsets(window: Window, grid: Grid, C: int) -> Array:
-    """s[k] for k = (c, ky, kx), in the rows (c, phase); a row of zeros follows them, for the k added to make fours."""
-    phases, shifts = taps(window, grid)
-    rows = np.arange(C)[:, None] * (grid.SH * grid.SW) + phases
-    return in_fours(rows * grid.pitch + shifts, C * grid.SH * grid.SW * grid.pitch)
-
-
-def in_four(n: int) -> int:
-    """n rounded up to a multiple of four, so that the products need no code for remainders."""
-    return -(-n // 4) * 4
-
-
-def in_fours(a: Array, fill: int = 0) -> Array:
-    """Matrices (G, M, K) filled up to multiples of four; or offsets, flattened."""
-    if a.ndim < 3:
-        return np.pad(a.reshape(-1), (0, in_four(a.size) - a.size), constant_values=fill)
-    G, M, K = a.shape
-    b = np.zeros((G, in_four(M), in_four(K)), a.dtype)
-    b[:, :M, :K] = a
-    return b
-
-
 # ---------------------------------------------------------------- the three passes
 
 
-@jit(parallel=True)
+@parallel
 def _forward(y, x, w, b, s, grid):
     N = len(x)
     chunks = min(CHUNKS, N)
@@ -135,7 +75,7 @@ def _forward(y, x, w, b, s, grid):
         _forward_chunk(y, x, w, b, s, grid, N * i // chunks, N * (i + 1) // chunks)
 
 
-@jit()
+@inner
 def _forward_chunk(y, x, w, b, s, grid, n0, n1):
     G, M, _ = w.shape
     CG, FG = x.shape[1] // G, y.shape[1] // G
@@ -149,10 +89,10 @@ def _forward_chunk(y, x, w, b, s, grid, n0, n1):
                 ys[f] = b[g * FG + f]
             _multiply(ys, w[g], xs.reshape(-1), s, (end - n) * grid.Hq * grid.Wq - grid.reach)
             for f in range(FG):
-                _copy_lines(ys[f], 0, y, n, end, g * FG + f, 1, 1, 0, 0, grid, False)
+                _copy_lines(ys[f], 0, y, n, end, g * FG + f, EVERY_PIXEL, grid, False)
 
 
-@jit(parallel=True)
+@parallel
 def _input(dx, dy, wt, s, phase, grid):
     N = len(dy)
     chunks = min(CHUNKS, N)
@@ -160,32 +100,32 @@ def _input(dx, dy, wt, s, phase, grid):
         _input_chunk(dx, dy, wt, s, phase, grid, N * i // chunks, N * (i + 1) // chunks)
 
 
-@jit()
+@inner
 def _input_chunk(dx, dy, wt, s, phase, grid, n0, n1):
     G, M, _ = wt.shape
     CG, FG = dx.shape[1] // G, dy.shape[1] // G
-    y0, x0 = phase // grid.SW - grid.top, phase % grid.SW - grid.left
+    place = _place(phase, grid)
     dys = np.zeros((FG + 1, grid.pitch), dx.dtype)
     dxs = np.zeros((M, grid.pitch), dx.dtype)
     for n in range(n0, n1, grid.pictures):
         end = min(n + grid.pictures, n1)
         for g in range(G):
             for f in range(FG):
-                _copy_lines(dys[f], grid.reach, dy, n, end, g * FG + f, 1, 1, 0, 0, grid, True)
+                _copy_lines(dys[f], grid.reach, dy, n, end, g * FG + f, EVERY_PIXEL, grid, True)
             dxs[:] = 0
             _multiply(dxs, wt[g], dys.reshape(-1), s, (end - n) * grid.Hq * grid.Wq)
             for c in range(CG):
-                _copy_lines(dxs[c], 0, dx, n, end, g * CG + c, grid.SH, grid.SW, y0, x0, grid, False)
+                _copy_lines(dxs[c], 0, dx, n, end, g * CG + c, place, grid, False)
 
 
-@jit(parallel=True)
+@parallel
 def _weight(dw, dy, x, s, grid):
     N, chunks = len(x), len(dw)
     for i in prange(chunks):
         _weight_chunk(dw[i], dy, x, s, grid, N * i // chunks, N * (i + 1) // chunks)
 
 
-@jit()
+@inner
 def _weight_chunk(dw, dy, x, s, grid, n0, n1):
     G, M, _ = dw.shape
     CG, FG = x.shape[1] // G, dy.shape[1] // G
@@ -196,14 +136,14 @@ def _weight_chunk(dw, dy, x, s, grid, n0, n1):
         for g in range(G):
             _read_phases(xs, x, n, end, g * CG, CG, grid)
             for f in range(FG):
-                _copy_lines(dys[f], 0, dy, n, end, g * FG + f, 1, 1, 0, 0, grid, True)
+                _copy_lines(dys[f], 0, dy, n, end, g * FG + f, EVERY_PIXEL, grid, True)
             _multiply_transposed(dw[g], dys, xs.reshape(-1), s, (end - n) * grid.Hq * grid.Wq - grid.reach)
 
 
 # ---------------------------------------------------------------- products, four by four
 
 
-@jit(fastmath=REORDERED)
+@inner(fastmath=REORDERED)
 def _multiply(y, w, x, s, T):
     """y[m, t] += sum_k w[m, k] x[s[k] + t]: sixteen w in registers, vectors along t."""
     M, K = w.shape
@@ -218,14 +158,14 @@ def _multiply(y, w, x, s, T):
                 w30, w31, w32, w33 = w[m + 3, k], w[m + 3, k + 1], w[m + 3, k + 2], w[m + 3, k + 3]
                 x0, x1, x2, x3 = x[s[k] + t0 :], x[s[k + 1] + t0 :], x[s[k + 2] + t0 :], x[s[k + 3] + t0 :]
                 for t in range(n):
-                    a, b, c, d = x0[t], x1[t], x2[t], x3[t]  # before y is written, which might be the same memory
+                    a, b, c, d = x0[t], x1[t], x2[t], x3[t]  # now: for all LLVM knows, y is the same memory
                     y0[t] += w00 * a + w01 * b + w02 * c + w03 * d
                     y1[t] += w10 * a + w11 * b + w12 * c + w13 * d
                     y2[t] += w20 * a + w21 * b + w22 * c + w23 * d
                     y3[t] += w30 * a + w31 * b + w32 * c + w33 * d
 
 
-@jit(fastmath=REORDERED)
+@inner(fastmath=REORDERED)
 def _multiply_transposed(w, y, x, s, T):
     """w[m, k] += sum_t y[m, t] x[s[k] + t]: sixteen sums in registers, vectors along t."""
     M, K = w.shape
@@ -244,39 +184,37 @@ def _multiply_transposed(w, y, x, s, T):
                     w10, w11, w12, w13 = w10 + f * a, w11 + f * b, w12 + f * c, w13 + f * d
                     w20, w21, w22, w23 = w20 + g * a, w21 + g * b, w22 + g * c, w23 + g * d
                     w30, w31, w32, w33 = w30 + h * a, w31 + h * b, w32 + h * c, w33 + h * d
-                _add_four(w[m], k, w00, w01, w02, w03)
-                _add_four(w[m + 1], k, w10, w11, w12, w13)
-                _add_four(w[m + 2], k, w20, w21, w22, w23)
-                _add_four(w[m + 3], k, w30, w31, w32, w33)
-
-
-@jit()
-def _add_four(row, k, a, b, c, d):
-    row[k] += a
-    row[k + 1] += b
-    row[k + 2] += c
-    row[k + 3] += d
+                for j, sums in enumerate(((w00, w10, w20, w30), (w01, w11, w21, w31))):
+                    for i in range(4):
+                        w[m + i, k + j] += sums[i]
+                for j, sums in enumerate(((w02, w12, w22, w32), (w03, w13, w23, w33))):
+                    for i in range(4):
+                        w[m + i, k + 2 + j] += sums[i]
 
 
 # ---------------------------------------------------------------- between pictures and rows
 
 
-@jit()
+@inner
+def _place(phase, grid):
+    """Line qy, pixel qx of a phase is pixel (qy*SH + y0, qx*SW + x0) of the picture."""
+    return grid.SH, grid.SW, phase // grid.SW - grid.top, phase % grid.SW - grid.left
+
+
+@inner
 def _read_phases(rows, x, n, end, c0, C, grid):
     """Rows (c, phase) from the pictures n to end; the border in the rows is 0 from the beginning."""
-    for c in range(C):
-        for p in range(grid.SH * grid.SW):
-            row = rows[c * grid.SH * grid.SW + p]
-            y0, x0 = p // grid.SW - grid.top, p % grid.SW - grid.left
-            _copy_lines(row, 0, x, n, end, c0 + c, grid.SH, grid.SW, y0, x0, grid, True)
+    phases = grid.SH * grid.SW
+    for i in range(C * phases):
+        _copy_lines(rows[i], 0, x, n, end, c0 + i // phases, _place(i % phases, grid), grid, True)
 
 
-@jit()
-def _copy_lines(row, start, x, n, end, c, SH, SW, y0, x0, grid, reading):
-    """Between a row, from `start` on, and channel c of some pictures: place (qy, qx) is pixel (qy*SH + y0, qx*SW + x0)."""
-    _, C, H, W = x.shape
+@inner
+def _copy_lines(row, start, x, n, end, c, place, grid, reading):
+    """To a row, from `start` on, the pixels inside channel c of the pictures n to end; or from it to them."""
+    (SH, SW, y0, x0), (_, C, H, W) = place, x.shape
     pixels = x.reshape(-1)
-    first = min(max(-(x0 // SW), 0), grid.Wq)  # the places whose pixel is inside the picture
+    first = min(max(-(x0 // SW), 0), grid.Wq)
     inside = max(0, min(grid.Wq, (W - 1 - x0) // SW + 1) - first)
     for i in range(n, end):
         for qy in range(grid.Hq):
@@ -290,8 +228,8 @@ def _copy_lines(row, start, x, n, end, c, SH, SW, y0, x0, grid, reading):
                     _copy(pixels, pixel, SW, row, at, 1, inside)
 
 
-@jit()
+@inner
 def _copy(into, i, i_step, out_of, j, j_step, n):
-    """Unsigned indices: Numba need not look whether they count from the end, and LLVM makes vectors."""
+    """With unsigned indices, which Numba need not test for counting from the end: so LLVM makes vectors."""
     for k in range(n):
         into[np.uintp(i + k * i_step)] = out_of[np.uintp(j + k * j_step)]

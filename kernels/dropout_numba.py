@@ -7,7 +7,7 @@ from numba import prange, uint32, uint64
 
 from tinyconv.backend import Array
 
-from ._numba import jit, plain, takes
+from ._numba import inner, parallel, plain, takes
 from .dropout import halves, survivors_gain
 
 
@@ -26,20 +26,20 @@ def dropout(x: Array, keep: Array, p: float) -> Array:
     return y
 
 
-@jit(parallel=True)
-def _mask(keep, least, k0, k1):
-    for i in prange(keep.size):
-        keep[i] = uint64(_mix(_mix(uint32(i) ^ k0) ^ k1)) >= uint64(least)
-
-
-@jit(inline="always")
+@inner
 def _mix(h):
     h = uint32((h ^ (h >> uint32(16))) * uint32(0x7FEB352D))
     h = uint32((h ^ (h >> uint32(15))) * uint32(0x846CA68B))
     return uint32(h ^ (h >> uint32(16)))
 
 
-@jit(parallel=True)
+@parallel
+def _mask(keep, least, k0, k1):
+    for i in prange(keep.size):
+        keep[i] = uint64(_mix(_mix(uint32(i) ^ k0) ^ k1)) >= uint64(least)
+
+
+@parallel
 def _apply(y, x, keep, gain):
     zero = x.dtype.type(0)
     for i in prange(x.size):

@@ -10,7 +10,7 @@ from numba import prange
 
 from tinyconv.backend import Array
 
-from ._numba import REORDERED, jit, plain, takes
+from ._numba import REORDERED, inner, parallel, plain, takes
 
 
 def batch_norm_stats(x: Array) -> tuple[Array, Array]:
@@ -47,33 +47,53 @@ def _planes(x: Array) -> Array:
     return plain(x).reshape(*x.shape[:2], math.prod(x.shape[2:]))
 
 
-@jit(parallel=True, fastmath=REORDERED)
+@inner(fastmath=REORDERED)
+def _sum(xs):
+    total = xs.dtype.type(0)
+    for i in range(len(xs)):
+        total += xs[i]
+    return total
+
+
+@inner(fastmath=REORDERED)
+def _sums_of_deviations(xs, m):
+    """sum (x - m)^2,   sum (x - m)"""
+    squares, rest = xs.dtype.type(0), xs.dtype.type(0)
+    for i in range(len(xs)):
+        d = xs[i] - m
+        squares += d * d
+        rest += d
+    return squares, rest
+
+
+@inner(fastmath=REORDERED)
+def _sums_of_gradients(dys, xs, m):
+    """sum dy,   sum dy (x - m)"""
+    total, product = xs.dtype.type(0), xs.dtype.type(0)
+    for i in range(len(xs)):
+        total += dys[i]
+        product += dys[i] * (xs[i] - m)
+    return total, product
+
+
+@parallel
 def _stats(mean, var, x):
     N, C, L = x.shape
-    zero = x.dtype.type(0)
     for c in prange(C):
-        total = 0.0
+        total, squares, rest = 0.0, 0.0, 0.0
         for n in range(N):
-            plane = zero
-            for i in range(L):
-                plane += x[n, c, i]
-            total += plane
+            total += _sum(x[n, c])
         m = x.dtype.type(total / (N * L))
-        total, rest = 0.0, 0.0
         for n in range(N):
-            squares, plane = zero, zero
-            for i in range(L):
-                d = x[n, c, i] - m
-                squares += d * d
-                plane += d
-            total += squares
-            rest += plane
+            s, r = _sums_of_deviations(x[n, c], m)
+            squares += s
+            rest += r
         rest /= N * L  # what rounding left of the mean
         mean[c] = m + rest
-        var[c] = total / (N * L) - rest * rest
+        var[c] = squares / (N * L) - rest * rest
 
 
-@jit(parallel=True, fastmath=REORDERED)
+@parallel
 def _normalise(y, x, mean, scale, bias):
     N, C, L = x.shape
     for nc in prange(N * C):
@@ -83,25 +103,20 @@ def _normalise(y, x, mean, scale, bias):
             y[n, c, i] = (x[n, c, i] - m) * s + b
 
 
-@jit(parallel=True, fastmath=REORDERED)
+@parallel
 def _gradients(dx, dweight, dbias, dy, x, mean, r, weight):
     N, C, L = x.shape
-    zero = x.dtype.type(0)
     for c in prange(C):
         m = mean[c]
         total, product = 0.0, 0.0
         for n in range(N):
-            plane, products = zero, zero
-            for i in range(L):
-                plane += dy[n, c, i]
-                products += dy[n, c, i] * (x[n, c, i] - m)
-            total += plane
-            product += products
-        dbias[c] = total
-        dweight[c] = product * r[c]
-        g = weight[c] * r[c]
+            s, p = _sums_of_gradients(dy[n, c], x[n, c], m)
+            total += s
+            product += p
+        dbias[c], dweight[c] = total, product * r[c]
         shift = x.dtype.type(total / (N * L))
         slope = x.dtype.type(product * r[c] * r[c] / (N * L))
+        g = weight[c] * r[c]
         for n in range(N):
             for i in range(L):
                 dx[n, c, i] = g * (dy[n, c, i] - (shift + (x[n, c, i] - m) * slope))

@@ -43,9 +43,9 @@ def max_pool2d_input(dy: Array, winner: Array, window: Window, shape: tuple[int,
 
 @kernel
 def max_pool2d_gather(x: Array, winner: Array, window: Window) -> Array:
-    """y[n,c,oy,ox] = x at the winner's place in the window, 0 outside the picture: the adjoint of max_pool2d_input
+    """y[n,c,oy,ox] = x at the winner's place in the window, or 0 if that is outside the picture
 
-    x (N, C, H, W)   winner (N, C, OH, OW)  ->  y (N, C, OH, OW)
+    x (N, C, H, W)   winner (N, C, OH, OW)  ->  y (N, C, OH, OW). The adjoint of max_pool2d_input.
     """
     N, C, OH, OW = winner.shape
     KH, KW = window.size

@@ -67,7 +67,7 @@ def avg_pool2d_input(dy: Array, window: Window, count_include_pad: bool, shape: 
 
 
 def pixels(window: Window, H: int, W: int, oy: int, ox: int):
-    """The pixels (iy, ix) inside the picture that window (oy, ox) reads, each with its place k = ky*KW + kx."""
+    """The pixels (iy, ix) in the picture that window (oy, ox) reads, each with its place k = ky*KW + kx."""
     (KH, KW), (SH, SW), (DH, DW) = window.size, window.stride, window.dilation
     (top, _), (left, _) = window.padding
     for ky in range(KH):

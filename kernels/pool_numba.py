@@ -6,7 +6,7 @@ from numba import prange
 from tinyconv.backend import Array
 from tinyconv.geometry import Window
 
-from ._numba import jit, plain, takes
+from ._numba import inner, parallel, plain, takes
 from .pool import winner_dtype
 
 
@@ -25,14 +25,6 @@ def max_pool2d_input(dy: Array, winner: Array, window: Window, shape: tuple[int,
     dx = np.zeros(shape, dy.dtype)
     _to_winners(planes(dx), planes(plain(dy)), planes(plain(winner)), geometry(window))
     return dx
-
-
-def max_pool2d_gather(x: Array, winner: Array, window: Window) -> Array:
-    if not takes(x):
-        return NotImplemented
-    y = np.zeros(winner.shape, x.dtype)
-    _from_winners(planes(y), planes(plain(x)), planes(plain(winner)), geometry(window))
-    return y
 
 
 def avg_pool2d(x: Array, window: Window, count_include_pad: bool) -> Array:
@@ -61,7 +53,7 @@ def geometry(window: Window) -> tuple[int, ...]:
     return (*window.size, *window.stride, *window.dilation, top, left)
 
 
-@jit()
+@inner
 def _inside(o, size, K, S, D, before):
     """The window's rows (or columns) k, from the first to before the last, that lie inside the picture."""
     start = o * S - before
@@ -69,13 +61,13 @@ def _inside(o, size, K, S, D, before):
     return first, max(first, min(K, (size - 1 - start) // D + 1))
 
 
-@jit(parallel=True)
+@parallel
 def _max(y, winner, x, geometry):
     for i in prange(len(x)):
         _max_plane(y[i], winner[i], x[i], geometry)
 
 
-@jit()
+@inner
 def _max_plane(y, winner, x, geometry):
     KH, KW, SH, SW, DH, DW, top, left = geometry
     H, W = x.shape
@@ -83,7 +75,7 @@ def _max_plane(y, winner, x, geometry):
         ky0, ky1 = _inside(oy, H, KH, SH, DH, top)
         for ox in range(y.shape[1]):
             kx0, kx1 = _inside(ox, W, KW, SW, DW, left)
-            largest, place = -np.inf, ky0 * KW + kx0
+            largest, place = x.dtype.type(-np.inf), ky0 * KW + kx0
             for ky in range(ky0, ky1):
                 for kx in range(kx0, kx1):
                     v = x[oy * SH + ky * DH - top, ox * SW + kx * DW - left]
@@ -92,13 +84,13 @@ def _max_plane(y, winner, x, geometry):
             y[oy, ox], winner[oy, ox] = largest, place
 
 
-@jit(parallel=True)
+@parallel
 def _to_winners(dx, dy, winner, geometry):
     for i in prange(len(dx)):
         _to_winners_plane(dx[i], dy[i], winner[i], geometry)
 
 
-@jit()
+@inner
 def _to_winners_plane(dx, dy, winner, geometry):
     _, KW, SH, SW, DH, DW, top, left = geometry
     for oy in range(dy.shape[0]):
@@ -109,30 +101,13 @@ def _to_winners_plane(dx, dy, winner, geometry):
                 dx[iy, ix] += dy[oy, ox]
 
 
-@jit(parallel=True)
-def _from_winners(y, x, winner, geometry):
-    for i in prange(len(x)):
-        _from_winners_plane(y[i], x[i], winner[i], geometry)
-
-
-@jit()
-def _from_winners_plane(y, x, winner, geometry):
-    _, KW, SH, SW, DH, DW, top, left = geometry
-    for oy in range(y.shape[0]):
-        for ox in range(y.shape[1]):
-            k = np.int64(winner[oy, ox])
-            iy, ix = oy * SH + k // KW * DH - top, ox * SW + k % KW * DW - left
-            if 0 <= iy < x.shape[0] and 0 <= ix < x.shape[1]:
-                y[oy, ox] = x[iy, ix]
-
-
-@jit(parallel=True)
+@parallel
 def _mean(y, x, geometry, count_include_pad):
     for i in prange(len(x)):
         _mean_plane(y[i], x[i], geometry, count_include_pad)
 
 
-@jit()
+@inner
 def _mean_plane(y, x, geometry, count_include_pad):
     KH, KW, SH, SW, DH, DW, top, left = geometry
     H, W = x.shape
@@ -147,13 +122,13 @@ def _mean_plane(y, x, geometry, count_include_pad):
             y[oy, ox] = total / (KH * KW if count_include_pad else (ky1 - ky0) * (kx1 - kx0))
 
 
-@jit(parallel=True)
+@parallel
 def _share(dx, dy, geometry, count_include_pad):
     for i in prange(len(dx)):
         _share_plane(dx[i], dy[i], geometry, count_include_pad)
 
 
-@jit()
+@inner
 def _share_plane(dx, dy, geometry, count_include_pad):
     KH, KW, SH, SW, DH, DW, top, left = geometry
     H, W = dx.shape

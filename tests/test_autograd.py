@@ -19,7 +19,7 @@ def leaf(values, dtype=np.float64):
 
 
 def test_by_hand():
-    """L = sum (w x + b)^2 at x = (1, 2), w = 3, b = 1: y = (4, 7), dy = (8, 14), dw = 8 + 28, db = 22, dx = 3 dy"""
+    """L = sum (w x + b)^2, x = (1, 2), w = 3, b = 1: y = (4, 7), dy = 2y, dw = 8 + 28, db = 22, dx = 3 dy"""
     x, w, b = leaf([1, 2]), leaf(3), leaf(1)
     y = w * x + b
     (y * y).sum().backward()
@@ -139,7 +139,7 @@ def test_grad_of_something_in_between():
     x = leaf(3.0)
     y = x * x
     z = y * y
-    dy, dx = grad(z, [y, x])
+    dy, dx = grad(z, [y, x], retain_graph=True)
     assert dy.item() == 18
     assert dx.item() == 18 * 6
     assert grad(y, y)[0].item() == 1
@@ -221,7 +221,7 @@ def test_unused_inputs():
         (
             lambda x: x.detach().backward(),
             GraphError,
-            "backward: this tensor needs no gradient: none of its inputs",
+            "backward: this tensor needs no gradient: no input of it",
         ),
         (lambda x: grad(x * 2, x), ShapeError, r"grad: shape \(2,\) needs a gradient"),
         (lambda x: grad(x.sum(), x.detach()), GraphError, "grad: input 0 needs requires_grad=True"),
@@ -254,7 +254,7 @@ def test_backward_twice():
     y = x * x * x
     y.backward()
     with pytest.raises(
-        GraphError, match="the graph behind 'mul' was freed by an earlier .*retain_graph=True"
+        GraphError, match=r"the graph behind 'mul' was freed by an earlier .*retain_graph=True"
     ):
         y.backward()
     assert x.grad.item() == 12
@@ -323,7 +323,12 @@ def test_hooks_on_a_leaf_see_the_whole_gradient_once():
 
 def test_a_hook_may_take_itself_off():
     x, calls = leaf(1.0), []
-    handle = x.register_hook(lambda dx: (calls.append("first"), handle.remove())[2:])
+
+    def once(dx):
+        calls.append("first")
+        handle.remove()
+
+    handle = x.register_hook(once)
     x.register_hook(lambda dx: calls.append("second"))
     for _ in range(2):
         (x * 2).backward()
@@ -432,7 +437,7 @@ def test_a_change_after_use_is_detected(change):
     y = (w * x).sum()
     change(x)
     with pytest.raises(
-        GraphError, match=r"that 'mul' needs .* version 0 was saved, it is now 1.*x.clone\(\)"
+        GraphError, match=r"that 'mul' needs .* \(version 0 was saved, it is now 1.*x.clone\(\)"
     ):
         y.backward()
     assert w.grad is None

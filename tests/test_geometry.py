@@ -88,8 +88,8 @@ def test_a_window_that_does_not_fit_shows_the_formula():
     with pytest.raises(ShapeError) as caught:
         Window.of("max_pool2d", 3, stride=2).check_fits("max_pool2d", 2, 5)
     assert str(caught.value) == (
-        "max_pool2d: a 3x3 window with stride 2, padding 0 does not fit a 2x5 input: the output would be 0x2; "
-        "its height = floor((2 + 0 + 0 - 3)/2) + 1."
+        "max_pool2d: a 3x3 window with stride 2, padding 0 does not fit a 2x5 input: "
+        "the output would be 0x2; its height = floor((2 + 0 + 0 - 3)/2) + 1."
     )
     with pytest.raises(ShapeError, match=r"its width = floor\(\(1 \+ 0 \+ 1 - 3\)/1\) \+ 1"):
         Window.of("test", (1, 2), padding=(0, (0, 1)), dilation=2).check_fits("test", 5, 1)

@@ -226,7 +226,7 @@ def test_code_that_takes_complex_numbers_but_is_not_analytic(careless, rng):
 
 def test_operations_without_complex_numbers_are_checked_by_differences(rng):
     report = gradcheck(lambda x, w: relu(x) * w, [leaf(rng, 3, 4), leaf(rng, 4)])
-    assert [t.method for t in report.tensors] == ["central differences", "complex step"]
+    assert {t.method for t in report.tensors} == {"central differences"}
     with pytest.raises(DTypeError, match="complex"):
         gradcheck(relu, leaf(rng, 3), method="complex")
 
@@ -252,7 +252,7 @@ def test_kinks_are_told_from_errors(rng):
 
 def test_a_tie_is_a_kink(rng):
     x = leaf(rng, 6, 6)
-    x.data[4, 1] = x.data[4].max()
+    x.data[4, [1, 3]] = 5
     assert {kink.index[0] for kink in gradcheck(lambda x: x.max(1), x).kinks} == {4}
 
 
@@ -283,7 +283,7 @@ def test_a_kink_nearby_is_stepped_around(rng):
 
 def test_a_rough_function_is_inconclusive(rng):
     def rough(x):
-        return record("rough", x.data.astype(np.float32).astype(float), (x, lambda dy: dy))
+        return record("rough", x.data.astype(np.float16).astype(float), (x, lambda dy: dy))
 
     with pytest.raises(GradcheckError, match="inconclusive"):
         gradcheck(rough, leaf(rng, 10), method="central")

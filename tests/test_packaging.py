@@ -109,9 +109,7 @@ def test_run_from_a_checkout(built):
 
 
 def test_run_in_a_checkout_while_a_wheel_is_installed(built):
-    package, kernels = where(
-        cwd=built.checkout, path=(built.installed,), before="import sys; sys.path[0] = '.'\n"
-    )
+    package, kernels = where(cwd=built.checkout, path=(built.installed,))
     assert package.resolve() == built.checkout / "tinyconv/__init__.py"
     assert kernels.resolve() == built.checkout / "kernels/__init__.py"
 
@@ -128,7 +126,7 @@ def editable(built):
 @pytest.mark.parametrize("folder", ["elsewhere", "checkout"])
 def test_run_from_an_editable_install(built, editable, folder):
     install = f"import site; site.addsitedir({str(editable)!r})"
-    package, kernels = where(cwd=getattr(built, folder), before=install)
+    package, kernels = where(cwd=getattr(built, folder), path=(editable,), before=install)
     assert package.resolve() == built.checkout / "tinyconv/__init__.py"
     assert kernels.resolve() == built.checkout / "kernels/__init__.py"
 
@@ -142,7 +140,7 @@ def test_another_checkout_has_its_own_kernels(built, editable):
         )
     shutil.copy(built.checkout / "setup.py", other)
     install = f"import site; site.addsitedir({str(editable)!r})"
-    package, kernels = where(cwd=built.elsewhere, path=(other,), before=install)
+    package, kernels = where(cwd=built.elsewhere, path=(other, editable), before=install)
     assert package == other / "tinyconv/__init__.py"
     assert kernels == other / "kernels/__init__.py"
 

@@ -6,7 +6,9 @@ architectures in `tinyconv.models`, pictures in `tinyconv.data`, the training lo
 
 from __future__ import annotations
 
-from ._checkout import link_kernels
+from .threads import get_num_threads, set_num_threads  # before NumPy is loaded: see there
+
+from ._checkout import link_kernels  # isort: skip
 
 link_kernels()
 
@@ -28,6 +30,7 @@ __all__ = [
     "errors",
     "from_numpy",
     "full",
+    "get_num_threads",
     "grad",
     "gradcheck",
     "gradgradcheck",
@@ -45,6 +48,7 @@ __all__ = [
     "randn",
     "random",
     "set_grad_enabled",
+    "set_num_threads",
     "tensor",
     "train",
     "zeros",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -27,16 +28,24 @@ FILES = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit status: 0, 1 if a picture could not be read, 2 for a wrong call, 130 if broken off."""
+    """Run a command; returns the exit status.
+
+    0 all is well, 1 a picture could not be read, 2 a wrong call, 130 broken off with Ctrl-C.
+    """
     options = parser().parse_args(arguments)
     try:
-        return options.command(options)
+        status = options.command(options)
+        sys.stdout.flush()
+        return status
     except TinyconvError as error:
         print(f"tinyconv: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\ntinyconv: broken off.", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # whoever read the output has left; Python's own flush at exit must not complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 # ---------------------------------------------------------------- commands
@@ -55,7 +64,7 @@ def train(options: argparse.Namespace) -> int:
         folder = Path(options.out or f"runs/{config.model}-{config.data}-{time.strftime('%Y%m%d-%H%M%S')}")
         lr = settings.LEARNING_RATES[config.optimizer] if config.lr is None else config.lr
         print(
-            f"Training {config.model} on {config.data}: {config.epochs} epochs, batches of {config.batch_size}, "
+            f"Training {config.model} on {config.data}: {config.epochs} epoch(s), batches of {config.batch_size}, "
             f"{config.optimizer} with learning rate {lr:g}, seed {config.seed}",
             f"The first step compiles the kernels, once for this machine. Everything goes to {folder}",
             sep="\n",

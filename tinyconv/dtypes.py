@@ -37,7 +37,7 @@ def number_beside(array: Array, value: Any) -> Array:
     number = value.item() if isinstance(value, np.generic) else value
     kind, dtype = np.asarray(number).dtype.kind, array.dtype
     if KINDS.find(dtype.kind) < KINDS.find(kind):  # NumPy's default would be float64, and complex128
-        dtype = promote(dtype, {"i": np.dtype("i8"), "f": np.dtype("f4"), "c": np.dtype("c8")}[kind])
+        dtype = promote(dtype, np.dtype({"i": "int64", "f": "float32", "c": "complex64"}[kind]))
     try:
         return array_module(array).asarray(number, dtype)
     except OverflowError:

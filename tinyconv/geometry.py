@@ -50,8 +50,8 @@ class Window:
             raise ArgumentError(
                 operation, f"padding is {padding!r}; use a number, a pair, 'same' or 'valid'."
             )
-        ph, pw = padding if _names_ends(padding) else pair(operation, "padding", padding, least=0)
-        ends = (pair(operation, "padding", ph, least=0), pair(operation, "padding", pw, least=0))
+        rows, columns = _each_axis(padding)
+        ends = (pair(operation, "padding", rows, least=0), pair(operation, "padding", columns, least=0))
         return cls(size, stride, ends, dilation, groups)
 
     @property
@@ -126,9 +126,7 @@ def is_whole(n: object) -> bool:
     return hasattr(n, "__index__") and not isinstance(n, bool)
 
 
-def _names_ends(padding: object) -> bool:
-    return (
-        isinstance(padding, (tuple, list))
-        and len(padding) == 2
-        and any(isinstance(ends, (tuple, list)) for ends in padding)
-    )
+def _each_axis(padding: Any) -> tuple[Any, Any]:
+    """1 -> (1, 1), (1, 2) -> (1, 2), ((1, 2), 0) -> ((1, 2), 0): for the rows, for the columns."""
+    two = isinstance(padding, (tuple, list)) and len(padding) == 2
+    return tuple(padding) if two else (padding, padding)

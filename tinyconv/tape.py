@@ -348,7 +348,7 @@ def accumulate(found: dict[Any, Tensor], dy: Tensor) -> None:
     """Add what `walk` found to `.grad`, each in memory of its own: rules may give one array to many."""
     taken = {id(_owner(dy.data))}
     for source, dx in found.items():
-        x = source.keeper() if isinstance(source, Operation) else source
+        x = source.keeper and source.keeper() if isinstance(source, Operation) else source
         if x is None:
             continue
         owner = id(_owner(dx.data))

@@ -119,9 +119,7 @@ class Tensor(Signatures):
 
     def __reduce__(self) -> tuple:
         if self.grad_fn is not None:
-            raise GraphError(
-                "pickle", "a tensor with a graph behind it cannot be pickled or copied; detach() it."
-            )
+            raise GraphError("pickle", "a tensor with a graph behind it cannot be copied; detach() it.")
         return type(self), (self.data, self.requires_grad)
 
     # ------------------------------------------------------------ out of tinyconv
@@ -155,9 +153,7 @@ class Tensor(Signatures):
                 "requires_grad", f"only floating-point tensors have gradients, this is {self.dtype}."
             )
         if not requires_grad and self.grad_fn is not None:
-            raise GraphError(
-                "requires_grad_", "this tensor came out of a recorded operation; use x.detach()."
-            )
+            raise GraphError("requires_grad_", "this tensor came out of an operation; use x.detach().")
         self.requires_grad = requires_grad
         return self
 
@@ -341,9 +337,7 @@ def grad(
 def _upstream(operation: str, y: Tensor, dy: Operand) -> Tensor:
     """The gradient that a backward pass starts from, checked against y."""
     if not y.requires_grad:
-        raise GraphError(
-            operation, "this tensor needs no gradient: none of its inputs has requires_grad=True."
-        )
+        raise GraphError(operation, "this tensor needs no gradient: no input of it has requires_grad=True.")
     if dy is None:
         if y.size != 1:
             raise ShapeError(operation, f"shape {y.shape} needs a gradient of that shape, or sum() first.")

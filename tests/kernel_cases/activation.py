@@ -1,6 +1,7 @@
 """Activation functions: numbers of every size, infinities, NaN, every axis."""
 
 import numpy as np
+
 from kernel_cases import Case, normal
 
 SHAPES = {

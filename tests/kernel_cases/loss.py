@@ -1,6 +1,7 @@
 """Losses: one-hot and mixed targets, large and infinite logits, one class, no samples."""
 
 import numpy as np
+
 from kernel_cases import Case, normal
 
 

@@ -1,6 +1,7 @@
 """Batch normalisation: pictures, sequences and vectors, one channel, far-off means, constant channels."""
 
 import numpy as np
+
 from kernel_cases import Case, normal
 
 SHAPES = {

@@ -1,8 +1,8 @@
 """Pooling: every kind of geometry, ties, infinities and NaN."""
 
 import numpy as np
-from kernel_cases import Case, normal
 
+from kernel_cases import Case, normal
 from tinyconv.geometry import Window
 
 GEOMETRIES = {  # label: x (N, C, H, W), arguments of Window.of
@@ -31,7 +31,8 @@ def winners(rng, X, window):
     def inside(axis, outputs, size):
         before, S, D = window.padding[axis][0], window.stride[axis], window.dilation[axis]
         return [
-            [k for k in range(window.size[axis]) if 0 <= o * S + k * D - before < size] for o in range(outputs)
+            [k for k in range(window.size[axis]) if 0 <= o * S + k * D - before < size]
+            for o in range(outputs)
         ]
 
     rows, columns = inside(0, OH, H), inside(1, OW, W)

@@ -3,13 +3,20 @@
 import errno
 import json
 import os
+import pickle
 import struct
 
 import numpy as np
 import pytest
 
 from tinyconv.errors import DataError, DTypeError
-from tinyconv.train.files import append_line, load_tensors, read_lines, save_tensors, write_atomically, writing
+from tinyconv.train.files import (
+    load_tensors,
+    read_lines,
+    save_tensors,
+    write_atomically,
+    writing,
+)
 
 
 def names_in(folder):
@@ -32,15 +39,17 @@ def test_a_file_is_replaced(tmp_path):
     assert path.read_bytes() == b"\x00new"
 
 
+def fail_half_way(path, error):
+    path.write_text("half of the ne")
+    raise error
+
+
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
 def test_a_block_that_fails_leaves_the_old_file_alone(tmp_path, error):
     path = tmp_path / "a.txt"
     path.write_text("old")
     with pytest.raises(error), writing(path) as temporary:
-        temporary.write_text("half of the ne")
-        assert temporary.parent == tmp_path
-        assert path.read_text() == "old"
-        raise error
+        fail_half_way(temporary, error)
     assert path.read_text() == "old"
     assert names_in(tmp_path) == ["a.txt"]
 
@@ -66,10 +75,10 @@ def test_the_file_has_the_usual_permissions(tmp_path):
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("in the way")
     for write in (lambda p: write_atomically(p, ""), lambda p: save_tensors(p, {})):
-        with pytest.raises(DataError, match=r"writing: .*file.run.a cannot be written: .*Name a folder that you may write"):
+        with pytest.raises(
+            DataError, match=r"writing: .*file.run.a cannot be written: .*Name a folder that you may write"
+        ):
             write(tmp_path / "file" / "run" / "a")
-    with pytest.raises(DataError, match=r"append_line: .*file.run.a cannot be written"):
-        append_line(tmp_path / "file" / "run" / "a", {})
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
@@ -101,7 +110,10 @@ def little_room():
 
 @pytest.mark.parametrize(
     "write",
-    [lambda path: write_atomically(path, bytes(20_000)), lambda path: save_tensors(path, {"w": np.zeros(20_000)})],
+    [
+        lambda path: write_atomically(path, bytes(20_000)),
+        lambda path: save_tensors(path, {"w": np.zeros(20_000)}),
+    ],
     ids=["write_atomically", "save_tensors"],
 )
 def test_a_full_disk(tmp_path, little_room, write):
@@ -158,9 +170,21 @@ def test_safetensors_itself_reads_the_file(tmp_path, rng):
     np.testing.assert_array_equal(loaded["conv1.weight"], load_tensors(tmp_path / "w")[0]["conv1.weight"])
 
 
-@pytest.mark.parametrize("x", [np.array(["a"]), np.array([None]), np.zeros(2, np.complex64)], ids=lambda x: str(x.dtype))
+LONGDOUBLE = pytest.param(
+    np.zeros(2, np.longdouble),
+    marks=pytest.mark.skipif(np.longdouble().itemsize == 8, reason="here a long double is a double"),
+)
+
+
+@pytest.mark.parametrize(
+    "x",
+    [np.array(["a"]), np.array([None]), np.zeros(2, np.complex64), LONGDOUBLE],
+    ids=lambda x: str(x.dtype),
+)
 def test_a_dtype_that_the_format_lacks(tmp_path, x):
-    with pytest.raises(DTypeError, match=rf"save_tensors: 'w' is {x.dtype}, which a safetensors file does not hold"):
+    with pytest.raises(
+        DTypeError, match=rf"save_tensors: 'w' is {x.dtype}, which a safetensors file does not hold"
+    ):
         save_tensors(tmp_path / "w", {"w": x})
     assert names_in(tmp_path) == []
 
@@ -184,7 +208,7 @@ HOSTILE = {
     "empty": b"",
     "zeros": bytes(100),
     "a ZIP file": b"PK\x03\x04" + bytes(200),
-    "a pickle": b"\x80\x04\x95\x1e\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x8c\x06system\x93\x8c\x02id\x85R.",
+    "a pickle": pickle.dumps({"w": [1.0, 2.0]}),
     "header longer than the file": with_header({"w": entry()}, bytes(8), length=10_000),
     "header of 2**63 bytes": with_header({"w": entry()}, bytes(8), length=2**63),
     "header of 2**64 - 1 bytes": with_header({"w": entry()}, bytes(8), length=2**64 - 1),
@@ -214,7 +238,9 @@ HOSTILE = {
 def test_a_damaged_or_hostile_file(tmp_path, content):
     path = tmp_path / "w.safetensors"
     path.write_bytes(content)
-    with pytest.raises(DataError, match=rf"load_tensors: {path} is damaged or no safetensors file \(.*Use another copy"):
+    with pytest.raises(
+        DataError, match=rf"load_tensors: {path} is damaged or no safetensors file \(.*Use another copy"
+    ):
         load_tensors(path)
     assert path.read_bytes() == content
 
@@ -239,7 +265,7 @@ def test_random_bytes(tmp_path, rng):
 
 
 def test_a_missing_file_and_a_folder(tmp_path):
-    with pytest.raises(DataError, match="load_tensors: there is no file .*nothing"):
+    with pytest.raises(DataError, match=r"load_tensors: there is no file .*nothing"):
         load_tensors(tmp_path / "nothing")
     with pytest.raises(DataError, match="is damaged or no safetensors file"):
         load_tensors(tmp_path)
@@ -248,20 +274,9 @@ def test_a_missing_file_and_a_folder(tmp_path):
 # ---------------------------------------------------------------- lines of JSON
 
 
-def test_lines_are_appended(tmp_path):
-    path = tmp_path / "new" / "history.jsonl"
-    append_line(path, {"epoch": 1, "loss": 0.5})
-    append_line(path, {"epoch": np.int64(2), "loss": np.float32(0.25), "text": "grün\n"})
-    assert [json.loads(line) for line in path.read_text().splitlines()] == read_lines(path)
-    assert read_lines(path) == [{"epoch": 1, "loss": 0.5}, {"epoch": 2, "loss": 0.25, "text": "grün\n"}]
-
-
-def test_numbers_come_back_to_the_bit(tmp_path, rng):
-    values = [*rng.standard_normal(20).tolist(), float("inf")]
-    append_line(tmp_path / "h", {"values": values, "nan": float("nan")})
-    (record,) = read_lines(tmp_path / "h")
-    assert record["values"] == values
-    assert np.isnan(record["nan"])
+def test_lines_are_read(tmp_path):
+    (tmp_path / "h").write_text('{"epoch": 1, "loss": 0.5}\n{"epoch": 2, "text": "grün"}\n')
+    assert read_lines(tmp_path / "h") == [{"epoch": 1, "loss": 0.5}, {"epoch": 2, "text": "grün"}]
 
 
 def test_an_empty_file_has_no_records(tmp_path):
@@ -274,20 +289,16 @@ WHOLE = b'{"epoch": 1}\n{"epoch": 2}\n'
 
 @pytest.mark.parametrize("torn", [b"{", b'{"epoch": 3', b'{"name": "gr\xc3', bytes(50)])
 @pytest.mark.parametrize("before", [b"", WHOLE])
-def test_a_torn_last_line_is_passed_over_and_cut_off(tmp_path, before, torn):
+def test_a_torn_last_line_is_passed_over(tmp_path, before, torn):
     path = tmp_path / "h"
     path.write_bytes(before + torn)
     assert read_lines(path) == [{"epoch": 1}, {"epoch": 2}][: before.count(b"\n")]
-    append_line(path, {"epoch": 3})
-    assert path.read_bytes() == before + b'{"epoch": 3}\n'
 
 
 def test_a_last_line_that_lacks_only_its_end_is_kept(tmp_path):
     path = tmp_path / "h"
     path.write_bytes(WHOLE[:-1])
     assert read_lines(path) == [{"epoch": 1}, {"epoch": 2}]
-    append_line(path, {"epoch": 3})
-    assert path.read_bytes() == WHOLE + b'{"epoch": 3}\n'
 
 
 @pytest.mark.parametrize(
@@ -305,11 +316,13 @@ def test_a_last_line_that_lacks_only_its_end_is_kept(tmp_path):
 def test_another_broken_line_is_named(tmp_path, content, number):
     path = tmp_path / "h"
     path.write_bytes(content)
-    with pytest.raises(DataError, match=f"read_lines: line {number} of {path} is no JSON object; mend or remove"):
+    with pytest.raises(
+        DataError, match=f"read_lines: line {number} of {path} is no JSON object; mend or remove"
+    ):
         read_lines(path)
     assert path.read_bytes() == content
 
 
 def test_lines_that_cannot_be_read(tmp_path):
-    with pytest.raises(DataError, match="read_lines: .* cannot be read: No such file"):
+    with pytest.raises(DataError, match=r"read_lines: .* cannot be read: No such file"):
         read_lines(tmp_path / "nothing")

@@ -69,7 +69,9 @@ class Dataset:
             )
         wrong = indices[(indices < -len(self)) | (indices >= len(self))]
         if wrong.size:
-            raise ArgumentError("Dataset.subset", f"index {wrong[0]} is outside the {len(self)} images of {self.name}.")
+            raise ArgumentError(
+                "Dataset.subset", f"index {wrong[0]} is outside the {len(self)} images of {self.name}."
+            )
         indices = indices.astype(np.intp)
         return Dataset(self.images[indices], self.labels[indices], self.classes, self.name)
 
@@ -85,7 +87,8 @@ class Dataset:
         count = round(size * N) if isinstance(size, float) else operator.index(size)
         if not 0 < count < N:
             raise ArgumentError(
-                "Dataset.split", f"size is {size}: of {N} images {count} would be held out; 1 to {N - 1} can be."
+                "Dataset.split",
+                f"size is {size}: of {N} images {count} would be held out; 1 to {N - 1} can be.",
             )
         order = np.random.default_rng(seed).permutation(N)
         if stratified:
@@ -109,13 +112,19 @@ def _check(images: np.ndarray, labels: np.ndarray, K: int) -> None:
     if images.ndim != 4:
         raise ShapeError("Dataset", f"images have shape {images.shape}; they must be (N, C, H, W).")
     if labels.shape != images.shape[:1]:
-        raise ShapeError("Dataset", f"labels have shape {labels.shape}; {images.shape[0]} images need ({len(images)},).")
+        raise ShapeError(
+            "Dataset", f"labels have shape {labels.shape}; {images.shape[0]} images need ({len(images)},)."
+        )
     if images.size == 0:
         raise DataError("Dataset", f"images have shape {images.shape}: there is nothing in them.")
     if images.dtype != np.uint8 and images.dtype.kind != "f":
-        raise DTypeError("Dataset", f"images are {images.dtype}; they must be uint8 (0..255) or floating point (0..1).")
+        raise DTypeError(
+            "Dataset", f"images are {images.dtype}; they must be uint8 (0..255) or floating point (0..1)."
+        )
     if labels.dtype.kind not in "iu":
-        raise DTypeError("Dataset", f"labels are {labels.dtype}; they must be whole numbers: labels.astype(np.int64).")
+        raise DTypeError(
+            "Dataset", f"labels are {labels.dtype}; they must be whole numbers: labels.astype(np.int64)."
+        )
     wrong = np.flatnonzero((labels < 0) | (labels >= K))
     if wrong.size:
         i = wrong[0]

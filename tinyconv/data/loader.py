@@ -22,10 +22,10 @@ class DataLoader:
     batch_size  pictures a batch; the last batch may be smaller
     shuffle     a new order each epoch, drawn from tinyconv.random.stream("shuffle") as the epoch begins
     drop_last   leave out a last batch that would be smaller
-    transform   function of a whole batch of images (N, C, H, W), such as Normalize; None leaves them as they are
+    transform   function of a whole batch of images (N, C, H, W), such as Normalize; None changes nothing
 
-    `len(loader)` is the number of batches. A loop that is broken off does not go on: the next one is a new epoch,
-    except after `load_state_dict`.
+    `len(loader)` is the number of batches. A loop that is broken off does not go on: the next one is a new
+    epoch, except after `load_state_dict`.
     """
 
     def __init__(
@@ -38,21 +38,24 @@ class DataLoader:
     ):
         if not isinstance(dataset, Dataset):
             raise ArgumentError(
-                "DataLoader", f"dataset is a {type(dataset).__name__}; make one with Dataset(images, labels, classes)."
+                "DataLoader",
+                f"dataset is a {type(dataset).__name__}; make one with Dataset(images, labels, classes).",
             )
         if not isinstance(batch_size, (int, np.integer)) or isinstance(batch_size, bool) or batch_size < 1:
-            raise ArgumentError("DataLoader", f"batch_size is {batch_size!r}; it must be a whole number of at least 1.")
+            raise ArgumentError(
+                "DataLoader", f"batch_size is {batch_size!r}; it must be a whole number of at least 1."
+            )
         if drop_last and batch_size > len(dataset):
             raise ArgumentError(
                 "DataLoader",
-                f"batch_size {batch_size} with drop_last leaves no batch of the {len(dataset)} images; lower it.",
+                f"batch_size {batch_size} with drop_last leaves no batch of {len(dataset)} images; lower it.",
             )
         self.dataset = dataset
         self.batch_size = int(batch_size)
         self.shuffle = shuffle
         self.drop_last = drop_last
         self.transform = transform
-        self._generator: dict[str, Any] | None = None  # the stream's state as the epoch began
+        self._generator: Any = None  # the stream's state as the epoch began
         self._position = 0  # batches handed out in this epoch
         self._restored = False
 
@@ -84,7 +87,7 @@ class DataLoader:
         return stream.permutation(len(self.dataset)) if self.shuffle else np.arange(len(self.dataset))
 
     def state_dict(self) -> dict[str, Any]:
-        """Where the loader stands, as plain numbers and strings (fit for JSON): after the last batch handed out.
+        """Where the loader stands: after the last batch handed out. Plain numbers and strings, fit for JSON.
 
         After the last batch of an epoch that is the end of this epoch: once resumed, the loop goes on with no
         batch. As soon as the loop has ended, it is the beginning of the next epoch. The random streams are
@@ -108,18 +111,22 @@ class DataLoader:
         for key in ("images", "batch_size", "shuffle", "drop_last"):
             if state.get(key) != own[key]:
                 raise ArgumentError(
-                    "DataLoader.load_state_dict", f"{key} is {state.get(key)!r} in the state, {own[key]!r} in this loader."
+                    "DataLoader.load_state_dict",
+                    f"{key} is {state.get(key)!r} in the state, {own[key]!r} in this loader.",
                 )
-        position, generator = state.get("position"), state.get("generator")
+        position: Any = state.get("position")
+        generator: Any = state.get("generator")
         if not isinstance(position, int) or not 0 <= position <= len(self):
             raise ArgumentError(
-                "DataLoader.load_state_dict", f"position is {position!r}; it must be 0 to {len(self)} batches."
+                "DataLoader.load_state_dict",
+                f"position is {position!r}; it must be 0 to {len(self)} batches.",
             )
         if position:
             try:
                 np.random.PCG64().state = generator
             except (TypeError, ValueError, KeyError):
                 raise ArgumentError(
-                    "DataLoader.load_state_dict", f"generator is {generator!r}; it must be the state of a PCG64."
+                    "DataLoader.load_state_dict",
+                    f"generator is {generator!r}; it must be the state of a PCG64.",
                 ) from None
         self._position, self._generator, self._restored = position, generator, position > 0

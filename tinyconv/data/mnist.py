@@ -13,15 +13,18 @@ from .dataset import Dataset
 from .idx import read_idx
 
 PACKAGED = Path(__file__).with_name("mnist")
-MNIST_STATISTICS = ((0.1307,), (0.3081,))  # mean and standard deviation of the 60,000 training digits, white = 1
+MNIST_STATISTICS = (
+    (0.1307,),
+    (0.3081,),
+)  # mean and standard deviation of the 60,000 training digits, white = 1
 
 
 def mnist(train: bool = True, root: str | os.PathLike | None = None) -> Dataset:
-    """The 60,000 training digits, or the 10,000 test digits: uint8 (N, 1, 28, 28), light on dark; classes "0" to "9".
+    """The 60,000 training or the 10,000 test digits, uint8 (N, 1, 28, 28), light on dark.
 
-    They are read from the folder `root`; without it from the folder that the environment variable
-    TINYCONV_DATA names, or its sub-folder mnist, if the files are there; else from this package. Files
-    are IDX, as they are or gzipped: train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-... for the test.
+    They are read from the folder `root`; without it from the sub-folder mnist of the folder that the
+    environment variable TINYCONV_DATA names, or that folder itself, if the files are there; else from this
+    package. The files are IDX, gzipped or not: train-images-idx3-ubyte, train-labels-idx1-ubyte, and t10k-...
 
     DataError if a file is missing, damaged, or does not fit the other.
     """
@@ -29,7 +32,9 @@ def mnist(train: bool = True, root: str | os.PathLike | None = None) -> Dataset:
     image_file, label_file = _find(f"{part}-images-idx3-ubyte", f"{part}-labels-idx1-ubyte", root)
     images, labels = read_idx(image_file), read_idx(label_file)
     if images.dtype != np.uint8 or images.shape[1:] != (28, 28):
-        raise DataError("mnist", f"{image_file} holds {images.dtype} {images.shape}, expected uint8 (N, 28, 28).")
+        raise DataError(
+            "mnist", f"{image_file} holds {images.dtype} {images.shape}, expected uint8 (N, 28, 28)."
+        )
     if labels.dtype != np.uint8 or labels.shape != images.shape[:1]:
         raise DataError(
             "mnist",

@@ -14,20 +14,21 @@ from ..geometry import Pair, pair
 
 LONGEST = 1024  # larger pictures are shrunk to this first: quicker, and grain and dust average out
 SCATTER = 6  # times its median: four standard deviations of noise
-FAINT = 1/20  # of full ink: what JPEG leaves around a stroke
-STRONG = 1/3  # of full ink: more than noise, shading and the traces of JPEG
+FAINT = 1 / 20  # of full ink: what JPEG leaves around a stroke
+STRONG = 1 / 3  # of full ink: more than noise, shading and the traces of JPEG
 BLANK = 25  # full ink of less than a tenth of black to white is none
 
 
 def load_picture(path: str | os.PathLike, size: int | Pair = (28, 28)) -> np.ndarray:
-    """A picture file of one sign on an even ground, any size and colours, as uint8 (1, H, W), light on dark like MNIST.
+    """A picture file of one sign on an even ground, as MNIST would have it: uint8 (1, H, W), light on dark.
 
     1. It is turned as its EXIF says; transparent parts become white (black, if nothing shows on white).
-    2. The ground's colour is the median of the pixels along the border. The ink of a pixel is the distance of
-       its colour from that: dark on light and light on dark are the same. Ink below four times the border's
-       median, or a twentieth of full ink (the 90th percentile of what is above), is ground.
-    3. The sign is cut out and scaled, keeping its proportions, to fit in 20/28 of the height and width.
-    4. It is placed with its centre of mass in the centre, its strongest point made 255.
+    2. The ground's colour is the median along the border. A pixel's ink is how far its colour is from that,
+       so dark on light and light on dark are the same. Full ink is the median of what is above half the
+       most; ink below a twentieth of it, or below six times the border's median, is ground.
+    3. The sign, where ink is above a third of full and just around that, is cut out and scaled, keeping its
+       proportions, to fit in 20/28 of the height and width.
+    4. Its centre of mass is put in the centre, and its strongest point made 255.
 
     Steps 3 and 4 are how MNIST was made (LeCun et al. 1998, section III.A). DataError if the file is missing,
     no picture, damaged, blank, or has more than about 89 million pixels.
@@ -38,13 +39,15 @@ def load_picture(path: str | os.PathLike, size: int | Pair = (28, 28)) -> np.nda
     if ink is None and picture.has_transparency_data:
         ink = _ink(_colours(picture, "black"))
     if ink is None:
-        raise DataError("load_picture", f"{path} is blank: nothing on it stands out from the colour of its border.")
+        raise DataError(
+            "load_picture", f"{path} is blank: nothing on it stands out from the colour of its border."
+        )
     return _centred(_fitted(ink, 20 * H / 28, 20 * W / 28), H, W)[None]
 
 
 def _read(path: Path) -> Any:
     """The file as a Pillow image, upright, of one grey channel (mode F), or RGB, or RGBA."""
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():
@@ -54,7 +57,7 @@ def _read(path: Path) -> Any:
                 picture = ImageOps.exif_transpose(file)
     except FileNotFoundError:
         raise DataError("load_picture", f"there is no file {path}.") from None
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         raise DataError("load_picture", f"{path} is not a picture of a format that Pillow reads.") from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         limit = Image.MAX_IMAGE_PIXELS
@@ -70,7 +73,7 @@ def _read(path: Path) -> Any:
 
 
 def _colours(picture: Any, behind: str) -> np.ndarray:
-    """Its pixels (H, W, channels) from 0 to 255, on the colour `behind` it; grey of more bits has its lightest at 255."""
+    """Its pixels (H, W, channels), 0 to 255, on the colour `behind` it; in mode F the lightest is 255."""
     from PIL import Image
 
     if picture.mode == "F":
@@ -86,9 +89,9 @@ def _ink(colours: np.ndarray) -> np.ndarray | None:
     ink = colours - np.median(_border(colours), axis=0)
     ink = np.sqrt((ink**2).mean(-1))  # (H, W, channels) -> (H, W)
     full = np.median(ink[ink >= ink.max() / 2])
-    if full < BLANK:
-        return None
     ground = max(SCATTER * np.median(_border(ink)), FAINT * full)
+    if full < BLANK or full <= ground:
+        return None
     ink = np.where(ink > ground, np.minimum(ink / full, 1), 0)
     top, bottom, left, right = _box(ink > STRONG)
     margin = round(max(bottom - top, right - left) / 20)
@@ -116,7 +119,6 @@ def _fitted(ink: np.ndarray, height: float, width: float) -> np.ndarray:
     scale = min(height / h, width / w)
     new = max(1, round(w * scale)), max(1, round(h * scale))  # Pillow's order
     ink = np.asarray(Image.fromarray(ink.astype(np.float32)).resize(new, Image.Resampling.BILINEAR))
-    ink = np.maximum(ink, 0)
     return np.rint(255 * ink / ink.max()).astype(np.uint8)
 
 

@@ -28,7 +28,8 @@ class Normalize:
         vars(self).update(mean=_numbers("mean", mean), std=_numbers("std", std))
         if len(self.mean) != len(self.std) or min(self.std) <= 0:
             raise ArgumentError(
-                "Normalize", f"mean is {self.mean}, std {self.std}; they must be as long, and every std positive."
+                "Normalize",
+                f"mean is {self.mean}, std {self.std}; they must be as long, and every std positive.",
             )
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
@@ -61,7 +62,9 @@ def transform_from_dict(description: Mapping[str, Any]) -> Normalize:
     try:
         return TRANSFORMS[name](**arguments)
     except TypeError as error:
-        raise ArgumentError("transform_from_dict", f"{dict(description)} does not describe a {name}: {error}.") from None
+        raise ArgumentError(
+            "transform_from_dict", f"{dict(description)} does not describe a {name}: {error}."
+        ) from None
 
 
 def _numbers(name: str, values: Sequence[float]) -> tuple[float, ...]:
@@ -71,5 +74,7 @@ def _numbers(name: str, values: Sequence[float]) -> tuple[float, ...]:
     except (TypeError, ValueError):
         array = np.empty(0)
     if array.ndim != 1 or array.size == 0 or not np.isfinite(array).all():
-        raise ArgumentError("Normalize", f"{name} is {values!r}; it must be a sequence with one number a channel.")
+        raise ArgumentError(
+            "Normalize", f"{name} is {values!r}; it must be a sequence with one number a channel."
+        )
     return tuple(array.tolist())

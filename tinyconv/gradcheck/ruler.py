@@ -29,9 +29,8 @@ class Ruler:
         start = self.subject.start
 
         def phi(t: complex) -> np.ndarray:
-            return self.weighted(
-                self.subject.values({name: start[name] + t * d for name, d in directions.items()})
-            )
+            moved = {name: np.asarray(start[name] + t * d) for name, d in directions.items()}
+            return self.weighted(self.subject.values(moved))
 
         scale = max(self.scale(name, d) for name, d in directions.items())
         return (
@@ -43,6 +42,8 @@ class Ruler:
     def scale(self, name: str, moved: np.ndarray | None = None) -> float:
         """The size of a tensor's numbers: their root mean square, or the moved ones if these are larger."""
         x = self.subject.start[name]
+        if x.size == 0:
+            return 1.0
         largest = 0.0 if moved is None else np.abs(x[moved != 0]).max(initial=0)
         return float(max(np.sqrt((x * x).mean()), largest)) or 1.0
 

@@ -31,9 +31,7 @@ class Subject:
         inputs: Sequence[Any],
         tensors: Mapping[str, Tensor],
         buffers: Mapping[str, Tensor],
-        order: int = 1,
     ):
-        self.order = order
         self.function, self.inputs = function, inputs
         self.tensors, self.buffers = tensors, buffers
         self.streams = random.get_state()
@@ -90,8 +88,8 @@ class Subject:
                 x.data = data
 
     def completed(self, replaced: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
-        """In the second order, if one array is complex all must be: a gradient has its data's dtype."""
-        if self.order == 1 or not any(array.dtype.kind == "c" for array in replaced.values()):
+        """All arrays, if one is complex: operations take one dtype only, and gradients have their data's."""
+        if not any(array.dtype.kind == "c" for array in replaced.values()):
             return replaced
         return {name: replaced.get(name, self.start[name]).astype(complex) for name in self.tensors}
 
@@ -144,7 +142,7 @@ def second_order(subject: Subject, weights: list[np.ndarray]) -> Subject:
         return [dx for dx in found if dx is not None]
 
     tensors = {f"{name} (second order)": x for name, x in {**subject.tensors, **upstream}.items()}
-    return Subject(gradients, subject.inputs, tensors, subject.buffers, order=2)
+    return Subject(gradients, subject.inputs, tensors, subject.buffers)
 
 
 def host(x: Tensor) -> np.ndarray:

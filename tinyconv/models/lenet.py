@@ -1,10 +1,12 @@
 """LeNet-5 as it is taught today.
 
-LeCun, Bottou, Bengio and Haffner 1998, "Gradient-Based Learning Applied to Document Recognition", section II.B.
+LeCun, Bottou, Bengio and Haffner 1998, "Gradient-Based Learning Applied to Document
+Recognition", section II.B.
 
 Departures from the paper: the 28x28 digits are padded to 32x32 by the first convolution; sub-sampling
-is a plain average, without weights; C3 sees all six maps, without the connection table; plain tanh; and
-the output is a dense layer with softmax cross-entropy in place of the radial basis functions.
+is a plain average, without weights, and tanh comes before it instead of after; C3 sees all six maps,
+without the connection table; plain tanh x, not 1.7159 tanh(2x/3); the output is a dense layer with softmax
+cross-entropy in place of the radial basis functions; weights begin as PyTorch's do.
 """
 
 from __future__ import annotations

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from tinyconv.errors import ArgumentError
-from tinyconv.geometry import PaddingLike, Pair, Window
+from tinyconv.geometry import PaddingLike, Pair, Window, is_whole, whole
 from tinyconv.ops.conv import conv2d
 from tinyconv.tensor import Tensor
 
@@ -21,7 +19,7 @@ class Conv2d(Module):
     x (N, in_channels, H, W)  ->  y (N, out_channels, OH, OW)
     weight (out_channels, in_channels/groups, KH, KW), bias (out_channels,), both drawn from
     U(-1/sqrt(fan_in), 1/sqrt(fan_in)), as in PyTorch.
-    padding: a number, a pair, "same" (stride 1 only), "valid".
+    padding: a number, a pair (rows, columns), "same" (stride 1 only), "valid".
     """
 
     def __init__(
@@ -35,30 +33,33 @@ class Conv2d(Module):
         groups: int = 1,
         bias: bool = True,
     ):
-        self.window = Window.of("Conv2d", kernel_size, stride, padding, dilation, groups)
-        for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
-            if channels < 1 or channels % groups:
-                raise ArgumentError("Conv2d", f"{name} is {channels}; it must be positive and divide by groups={groups}.")
-        self.in_channels, self.out_channels = in_channels, out_channels
-        self.weight = Parameter(np.empty((out_channels, in_channels // groups, *self.window.size), np.float32))
-        self.bias = Parameter(np.empty(out_channels, np.float32)) if bias else None
+        window = Window.of("Conv2d", kernel_size, stride, padding, dilation, groups)
+        self.in_channels = whole("Conv2d", "in_channels", in_channels, least=1)
+        self.out_channels = whole("Conv2d", "out_channels", out_channels, least=1)
+        for name in ("in_channels", "out_channels"):
+            if getattr(self, name) % window.groups:
+                problem = f"{name} is {getattr(self, name)}; it must be a multiple of groups={groups}."
+                raise ArgumentError("Conv2d", problem)
+        self.kernel_size, self.stride, self.dilation = window.size, window.stride, window.dilation
+        self.padding = (padding, padding) if is_whole(padding) else padding
+        self.groups = window.groups
+        shape = (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
+        self.weight = Parameter(np.empty(shape, np.float32))
+        self.bias = Parameter(np.empty(self.out_channels, np.float32)) if bias else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Draw the weights anew."""
-        init.kaiming_uniform_(self.weight, a=math.sqrt(5))  # the same as U(-1/sqrt(fan_in), 1/sqrt(fan_in))
-        if self.bias is not None:
-            bound = 1 / math.sqrt(init.fans(self.weight)[0])
-            init.uniform_(self.bias, -bound, bound)
+        init.uniform_by_fan_in_(self.weight, self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        g = self.window
-        return conv2d(x, self.weight, self.bias, g.stride, g.padding, g.dilation, g.groups)
+        return conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
     def extra_repr(self) -> str:
-        g = self.window
-        text = f"{self.in_channels}, {self.out_channels}, kernel_size={g.size}, stride={g.stride}"
-        text += "" if g.padding == ((0, 0), (0, 0)) else f", padding={g.short_padding}"
-        text += "" if g.dilation == (1, 1) else f", dilation={g.dilation}"
-        text += "" if g.groups == 1 else f", groups={g.groups}"
+        text = (
+            f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
+        )
+        text += "" if self.padding in (0, (0, 0)) else f", padding={self.padding!r}"
+        text += "" if self.dilation in (1, (1, 1)) else f", dilation={self.dilation}"
+        text += "" if self.groups == 1 else f", groups={self.groups}"
         return text + ("" if self.bias is not None else ", bias=False")

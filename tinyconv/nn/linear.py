@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from tinyconv.errors import ArgumentError
+from tinyconv.geometry import whole
 from tinyconv.ops.matmul import linear
 from tinyconv.ops.shape import flatten
 from tinyconv.tensor import Tensor
@@ -23,20 +21,15 @@ class Linear(Module):
     """
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True):
-        for name, features in (("in_features", in_features), ("out_features", out_features)):
-            if features < 1:
-                raise ArgumentError("Linear", f"{name} is {features}; it must be at least 1.")
-        self.in_features, self.out_features = in_features, out_features
-        self.weight = Parameter(np.empty((out_features, in_features), np.float32))
-        self.bias = Parameter(np.empty(out_features, np.float32)) if bias else None
+        self.in_features = whole("Linear", "in_features", in_features, least=1)
+        self.out_features = whole("Linear", "out_features", out_features, least=1)
+        self.weight = Parameter(np.empty((self.out_features, self.in_features), np.float32))
+        self.bias = Parameter(np.empty(self.out_features, np.float32)) if bias else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Draw the weights anew."""
-        bound = 1 / math.sqrt(self.in_features)
-        init.uniform_(self.weight, -bound, bound)
-        if self.bias is not None:
-            init.uniform_(self.bias, -bound, bound)
+        init.uniform_by_fan_in_(self.weight, self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         return linear(x, self.weight, self.bias)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from tinyconv.ops.loss import cross_entropy, mse_loss, nll_loss
+from tinyconv.errors import UnknownNameError
+from tinyconv.ops.loss import REDUCTIONS, cross_entropy, mse_loss, nll_loss
 from tinyconv.tensor import Operand, Tensor
 
 from .module import Module
 
 
 class _Loss(Module):
-    def __init__(self, reduction: str = "mean"):
+    def __init__(self, *, reduction: str = "mean"):
+        if reduction not in REDUCTIONS:
+            raise UnknownNameError(type(self).__name__, "reduction", reduction, REDUCTIONS)
         self.reduction = reduction
 
     def extra_repr(self) -> str:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from tinyconv import tape
-from tinyconv.backend import move
-from tinyconv.errors import ArgumentError, ShapeError, TinyconvError, UnknownNameError
-from tinyconv.tensor import Tensor, array_of, as_dtype
+from tinyconv.errors import ArgumentError, DTypeError, TinyconvError
+from tinyconv.tensor import Tensor, array_of
+
+from .state import Unmatched, fitting
+
+_running: ContextVar[tuple[Module, ...]] = ContextVar("tinyconv_running", default=())  # outermost first
 
 
 class Parameter(Tensor):
@@ -36,54 +41,74 @@ class Module:
             def forward(self, x):
                 return self.head(self.conv(x).relu().flatten(1))
 
-    A Parameter or a Module assigned to an attribute belongs to the module, under that name.
-    `training` is True after `train()` (and at first), False after `eval()`.
+    A Parameter or a Module assigned to an attribute belongs to the module, under that name. Those in a
+    list or a dict do not (as in PyTorch): use Sequential. `super().__init__()` need not be called.
+    `training` is True at first and after `train()`, False after `eval()`.
     """
 
     training = True
-    name = ""  # the attribute of the parent that holds this module
     _buffers: tuple[str, ...] = ()
     _forward_hooks: list[Callable] | None = None
 
-    def forward(self, *inputs: Any) -> Any:
+    def forward(self, *inputs: Any, **options: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} does not define forward()")
 
-    def __call__(self, *inputs: Any) -> Any:
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        running = (*_running.get(), self)
+        token = _running.set(running)
         try:
             if tape.observed():
-                with tape.inside_module(self.name):
-                    output = self.forward(*inputs)
+                with tape.inside_module(_path(running[-2:])):
+                    output = self.forward(*inputs, **options)
             else:
-                output = self.forward(*inputs)
-        except TinyconvError as error:  # say which layer it was: "block2.conv1"
-            error.module = ".".join(filter(None, (self.name, error.module)))
+                output = self.forward(*inputs, **options)
+        except TinyconvError as error:
+            error.module = error.module or _path(running)
             raise
-        for hook in self._forward_hooks or ():
+        finally:
+            _running.reset(token)
+        for hook in tuple(self._forward_hooks or ()):  # a hook may take itself off
             changed = hook(self, inputs, output)
             output = output if changed is None else changed
         return output
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(value, Module):
-            value.name = name
+        if isinstance(value, (Module, Parameter)):
+            _check_name(self, name)
+        elif value is not None:
+            _check_replacement(self, name, value)
         object.__setattr__(self, name, value)
 
     def register_forward_hook(self, hook: Callable) -> tape.Handle:
-        """Call `hook(module, inputs, output)` after each forward pass; what it returns, if anything, replaces the output."""
+        """Call `hook(module, inputs, output)` after each forward pass; what it returns replaces the output.
+
+        Nothing returned, nothing replaced.
+        """
         if self._forward_hooks is None:
             self._forward_hooks = []
         return tape.Handle(self._forward_hooks, hook)
 
     # ------------------------------------------------------------ what it owns
 
-    def register_buffer(self, name: str, tensor: Tensor) -> None:
+    def register_buffer(self, name: str, tensor: Tensor | None) -> None:
         """Own a tensor that is saved and moved with the module but not learned (a running mean, say)."""
-        self._buffers = (*self._buffers, name)
+        _check_name(self, name)
+        if tensor is not None and not isinstance(tensor, Tensor):
+            kind = type(tensor).__name__
+            raise ArgumentError("register_buffer", f"{name} is {kind}; wrap it with tinyconv.tensor(...).")
+        if name not in self._buffers:
+            self._buffers = (*self._buffers, name)
         setattr(self, name, tensor)
 
+    def _owned(self, kind: type) -> list[tuple[str, Any]]:
+        return [(name, value) for name, value in vars(self).items() if isinstance(value, kind)]
+
+    def _owned_buffers(self) -> list[tuple[str, Tensor]]:
+        return [(name, vars(self)[name]) for name in self._buffers if vars(self).get(name) is not None]
+
     def named_children(self) -> Iterator[tuple[str, Module]]:
-        """(name, module) of the modules directly inside this one."""
-        return ((name, m) for name, m in vars(self).items() if isinstance(m, Module))
+        """(name, module) of the modules directly inside this one; a shared one comes once."""
+        return _once(self._owned(Module))
 
     def children(self) -> Iterator[Module]:
         return (m for _, m in self.named_children())
@@ -105,21 +130,18 @@ class Module:
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """(path, parameter) of everything learned, in the order of definition; a shared one comes once."""
-        seen: set[int] = set()
-        for path, module in self.named_modules():
-            for name, value in vars(module).items():
-                if isinstance(value, Parameter) and id(value) not in seen:
-                    seen.add(id(value))
-                    yield _join(path, name), value
+        return _once(
+            (_join(path, name), p) for path, m in self.named_modules() for name, p in m._owned(Parameter)
+        )
 
     def parameters(self) -> Iterator[Parameter]:
         return (p for _, p in self.named_parameters())
 
     def named_buffers(self) -> Iterator[tuple[str, Tensor]]:
-        """(path, tensor) of everything saved but not learned."""
-        for path, module in self.named_modules():
-            for name in module._buffers:
-                yield _join(path, name), getattr(module, name)
+        """(path, tensor) of everything saved but not learned; a shared one comes once."""
+        return _once(
+            (_join(path, name), b) for path, m in self.named_modules() for name, b in m._owned_buffers()
+        )
 
     def buffers(self) -> Iterator[Tensor]:
         return (b for _, b in self.named_buffers())
@@ -138,8 +160,9 @@ class Module:
 
     def apply(self, function: Callable[[Module], Any]) -> Module:
         """Call `function` on every module inside, then on this one."""
-        for module in reversed(list(self.modules())):
-            function(module)
+        for child in self.children():
+            child.apply(function)
+        function(self)
         return self
 
     def zero_grad(self) -> None:
@@ -153,15 +176,22 @@ class Module:
             p.requires_grad_(requires_grad)
         return self
 
-    def to(self, *targets: Any) -> Module:
-        """Move parameters and buffers to a device, or floating-point ones to a dtype; in place."""
-        for tensor in [*self.parameters(), *self.buffers()]:
-            for target in targets:
-                if isinstance(target, str) and target.partition(":")[0] in ("cpu", "cuda"):
-                    tensor.data = move(tensor.data, target)
-                elif tensor.dtype.kind == "f":
-                    tensor.data = tensor.data.astype(as_dtype("to", target), copy=False)
-            tensor.version.count += 1
+    def to(self, *targets: Any, device: str | None = None, dtype: Any = None) -> Module:
+        """Move everything to a device, or what is floating point to a dtype; in place, gradients too."""
+        targets += tuple(target for target in (device, dtype) if target is not None)
+        devices = [t for t in targets if isinstance(t, str) and t.partition(":")[0] in ("cpu", "cuda")]
+        kind = (
+            Tensor(np.empty(0, np.float32)).to(*targets).dtype
+        )  # refuses what cannot be, before anything changes
+        if kind.kind not in "fc":
+            raise DTypeError("Module.to", f"parameters are floating-point numbers; they cannot be {kind}.")
+        gradients = [p.grad for p in self.parameters() if p.grad is not None]
+        with tape.no_grad():
+            for tensor in (*self.parameters(), *self.buffers(), *gradients):
+                data = tensor.to(*(targets if tensor.dtype.kind in "fc" else devices)).data
+                if data is not tensor.data:
+                    tensor.data = data
+                    tensor.version.count += 1
         return self
 
     def cpu(self) -> Module:
@@ -179,30 +209,34 @@ class Module:
     # ------------------------------------------------------------ saving and loading
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Path -> tensor for all parameters and buffers; they share memory with the module."""
-        tensors = {**dict(self.named_parameters()), **dict(self.named_buffers())}
-        return {path: tensor.detach() for path, tensor in tensors.items()}
+        """Path -> tensor for all parameters and buffers. They share memory with the module.
 
-    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
-        """Copy values in by path. Nothing changes unless everything fits.
-
-        strict=False ignores missing and unexpected paths; shapes must agree all the same.
+        What is shared inside the module stands under each of its paths, as in PyTorch.
         """
-        own = {**dict(self.named_parameters()), **dict(self.named_buffers())}
-        name = "load_state_dict"
-        missing = [path for path in own if path not in state]
-        unexpected = [path for path in state if path not in own]
-        if strict and unexpected:
-            raise UnknownNameError(name, "parameter or buffer", unexpected[0], own)
-        if strict and missing:
-            raise ArgumentError(name, f"the state has no {', '.join(missing)}; strict=False would leave them as they are.")
-        for path in own.keys() & state.keys():
-            if tuple(state[path].shape) != own[path].shape:
-                raise ShapeError(name, f"{path} has shape {tuple(state[path].shape)}, the module's has {own[path].shape}.")
+        return {path: tensor.detach() for path, tensor in self._named_tensors()}
+
+    def _named_tensors(self, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
+        for name, tensor in self._owned(Parameter) + self._owned_buffers():
+            yield _join(prefix, name), tensor
+        for name, child in self._owned(Module):
+            yield from child._named_tensors(_join(prefix, name))
+
+    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> Unmatched:
+        """Copy values in by path, arrays or tensors of any precision. Nothing changes unless everything fits.
+
+        strict=False passes over paths that only one side has, and returns them; shapes must agree even so.
+        """
+        own = dict(self._named_tensors())
+        unmatched = Unmatched(
+            [path for path in own if path not in state], [path for path in state if path not in own]
+        )
+        if strict and any(unmatched):
+            raise ArgumentError("load_state_dict", unmatched.complaint(type(self).__name__))
+        values = {path: fitting(path, tensor, state[path]) for path, tensor in own.items() if path in state}
         with tape.no_grad():
-            for path in own.keys() & state.keys():
-                value = array_of(state[path])
-                own[path].copy_(move(value, own[path].device) if isinstance(state[path], Tensor) else value)
+            for path, value in values.items():
+                own[path].copy_(value)
+        return unmatched
 
     # ------------------------------------------------------------ looking at it
 
@@ -211,12 +245,62 @@ class Module:
         return ""
 
     def __repr__(self) -> str:
-        children = list(self.named_children())
+        name, own, children = type(self).__name__, self.extra_repr(), self._owned(Module)
         if not children:
-            return f"{type(self).__name__}({self.extra_repr()})"
-        lines = [f"({name}): {module!r}".replace("\n", "\n  ") for name, module in children]
-        return "\n  ".join([f"{type(self).__name__}(", *lines]) + "\n)"
+            return f"{name}({own})"
+        lines = [f"({path}): {module!r}" for path, module in children]
+        if own:
+            lines.insert(0, own)
+        inside = "\n".join(lines).replace("\n", "\n  ")
+        return f"{name}(\n  {inside}\n)"
+
+
+# ---------------------------------------------------------------- paths
+
+
+def _path(running: Sequence[Module]) -> str:
+    """ "block2.conv1": where each of these modules lies inside the one before it, which called it."""
+    return ".".join(filter(None, (_place(inner, outer) for outer, inner in pairwise(running))))
+
+
+def _place(inner: Module, outer: Module) -> str:
+    """The path from one module to another; the class name for one that does not belong to it."""
+    return next((path for path, module in outer.named_modules() if module is inner), type(inner).__name__)
 
 
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
+
+
+def _once(named: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """The pairs whose second part has not come before."""
+    seen: set[int] = set()
+    for path, thing in named:
+        if id(thing) not in seen:
+            seen.add(id(thing))
+            yield path, thing
+
+
+# ---------------------------------------------------------------- checks
+
+
+def _check_name(module: Module, name: str) -> None:
+    if hasattr(Module, name):
+        problem = f"{name!r} belongs to every Module and cannot name a part; choose another name."
+        raise ArgumentError(type(module).__name__, problem)
+    if not name or "." in name:
+        raise ArgumentError(type(module).__name__, f"{name!r} cannot name a part: paths are made with dots.")
+
+
+def _check_replacement(module: Module, name: str, value: Any) -> None:
+    """A number or array in the place of a parameter would silently no longer be learned, or saved."""
+    old = vars(module).get(name)
+    kind: type | None = next((k for k in (Module, Parameter) if isinstance(old, k)), None)
+    if kind is None and name in module._buffers:
+        kind = Tensor
+    if kind is not None and not isinstance(value, kind):
+        raise ArgumentError(
+            type(module).__name__,
+            f"{name} is a {kind.__name__}, and {type(value).__name__} cannot take its place. "
+            f"Assign a {kind.__name__}, or None.",
+        )

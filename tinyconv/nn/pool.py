@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyconv.geometry import Pair
+from tinyconv.geometry import Pair, Window
 from tinyconv.ops.pool import avg_pool2d, max_pool2d
 from tinyconv.tensor import Tensor
 
@@ -19,14 +19,15 @@ class MaxPool2d(Module):
         padding: int | Pair = 0,
         dilation: int | Pair = 1,
     ):
-        self.kernel_size, self.stride, self.padding, self.dilation = kernel_size, stride, padding, dilation
+        self.kernel_size, self.padding, self.dilation = kernel_size, padding, dilation
+        self.stride = kernel_size if stride is None else stride
+        Window.of("MaxPool2d", kernel_size, self.stride, padding, dilation)  # refuses what makes no sense
 
     def forward(self, x: Tensor) -> Tensor:
         return max_pool2d(x, self.kernel_size, self.stride, self.padding, self.dilation)
 
     def extra_repr(self) -> str:
-        stride = self.kernel_size if self.stride is None else self.stride
-        text = f"kernel_size={self.kernel_size}, stride={stride}, padding={self.padding}"
+        text = f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
         return text + ("" if self.dilation in (1, (1, 1)) else f", dilation={self.dilation}")
 
 
@@ -41,14 +42,17 @@ class AvgPool2d(Module):
         kernel_size: int | Pair,
         stride: int | Pair | None = None,
         padding: int | Pair = 0,
+        *,
         count_include_pad: bool = True,
     ):
-        self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
-        self.count_include_pad = count_include_pad
+        self.kernel_size, self.padding, self.count_include_pad = kernel_size, padding, count_include_pad
+        self.stride = kernel_size if stride is None else stride
+        Window.of("AvgPool2d", kernel_size, self.stride, padding)  # refuses what makes no sense
 
     def forward(self, x: Tensor) -> Tensor:
-        return avg_pool2d(x, self.kernel_size, self.stride, self.padding, self.count_include_pad)
+        count = self.count_include_pad
+        return avg_pool2d(x, self.kernel_size, self.stride, self.padding, count_include_pad=count)
 
     def extra_repr(self) -> str:
-        stride = self.kernel_size if self.stride is None else self.stride
-        return f"kernel_size={self.kernel_size}, stride={stride}, padding={self.padding}"
+        text = f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+        return text + ("" if self.count_include_pad else ", count_include_pad=False")

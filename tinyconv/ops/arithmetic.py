@@ -55,10 +55,11 @@ def div(a: Operand, b: Operand) -> Tensor:
 
 def pow(a: Operand, b: Operand) -> Tensor:
     """y = a^b,   da = dy b a^(b-1),   db = dy y ln a  (0 where a = 0 and b >= 0, as in PyTorch)"""
+    b = b.item() if isinstance(b, np.generic) else b
     if isinstance(b, (int, float)):
         return _pow_number(as_tensor(a), b)
     a, b = operands("pow", a, b)
-    if "f" not in a.dtype.kind + b.dtype.kind and (b.data < 0).any():
+    if not {a.dtype.kind, b.dtype.kind} & {"f", "c"} and (b.data < 0).any():
         raise DTypeError("pow", "whole numbers have no negative powers; write x.float() ** b.")
     A, B = a.shape, b.shape
     return record(
@@ -177,5 +178,5 @@ def clip(x: Operand, min: float | None = None, max: float | None = None) -> Tens
     low, high = -np.inf if min is None else float(min), np.inf if max is None else float(max)
     if low > high:
         raise ArgumentError("clip", f"min is {min}, above max, which is {max}.")
-    y = array_module(x.data).clip(x.data, min, max)
+    y = array_module(x.data).clip(x.data, min, max).astype(x.dtype, copy=False)
     return record("clip", y, (x, lambda dy: where((x >= low) & (x <= high), dy, 0)), min=min, max=max)

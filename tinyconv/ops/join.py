@@ -8,7 +8,7 @@ import numpy as np
 
 from tinyconv.backend import array_module
 from tinyconv.errors import ArgumentError, ShapeError
-from tinyconv.geometry import is_whole
+from tinyconv.geometry import is_whole, whole
 from tinyconv.tensor import Operand, Tensor, as_tensor, record, same_device
 
 from .index import getitem
@@ -41,18 +41,15 @@ def split(x: Operand, split_size: int | Sequence[int], dim: int = 0) -> tuple[Te
     x = as_tensor(x)
     axis = axis_of("split", x, dim)
     size = x.shape[axis]
-    if not isinstance(split_size, (tuple, list)):
-        if not is_whole(split_size) or split_size < 1:
-            raise ArgumentError(
-                "split", f"split_size is {split_size!r}; it must be a whole number of at least 1."
-            )
-        split_size = [min(split_size, size - i) for i in range(0, size, split_size)] or [0]
-    if not all(is_whole(n) and n >= 0 for n in split_size) or sum(split_size) != size:
-        raise ArgumentError(
-            "split", f"sizes {list(split_size)} do not add up to {size}, the size of axis {axis}."
-        )
-    ends = np.cumsum(split_size)
-    return tuple(_cutting(axis, int(end) - n, int(end))(x) for n, end in zip(split_size, ends, strict=True))
+    if isinstance(split_size, (tuple, list)):
+        sizes = list(split_size)
+    else:
+        step = whole("split", "split_size", split_size, least=1)
+        sizes = [min(step, size - i) for i in range(0, size, step)] or [0]
+    if not all(is_whole(n) and n >= 0 for n in sizes) or sum(sizes) != size:
+        raise ArgumentError("split", f"sizes {sizes} do not add up to {size}, the size of axis {axis}.")
+    ends = np.cumsum(sizes)
+    return tuple(_cutting(axis, int(end) - n, int(end))(x) for n, end in zip(sizes, ends, strict=True))
 
 
 def _cutting(axis: int, start: int, end: int) -> Callable[[Tensor], Tensor]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 import tinyconv.kernels as kernels
@@ -44,12 +46,11 @@ def linear(x: Operand, weight: Operand, bias: Operand | None = None) -> Tensor:
     """
     x, w, b = as_tensor(x), as_tensor(weight), None if bias is None else as_tensor(bias)
     _check_linear(x, w, b)
-    y = kernels.matmul(x.data, w.data.T)
-    if b is not None:
-        y = y + b.data
+    y = kernels.matmul(x.data.reshape(_count_rows(x), w.shape[1]), w.data.T)  # (M, in) @ (in, out)
+    y = y if b is None else y + b.data
     return record(
         "linear",
-        y,
+        y.reshape(*x.shape[:-1], w.shape[0]),
         (x, lambda dy: matmul(dy, w)),
         (w, lambda dy: matmul(transpose(_rows(dy)), _rows(x))),  # (out, M) @ (M, in)
         (b, lambda dy: sum(_rows(dy), 0)),
@@ -58,7 +59,11 @@ def linear(x: Operand, weight: Operand, bias: Operand | None = None) -> Tensor:
 
 def _rows(x: Tensor) -> Tensor:
     """All leading axes merged into one: (..., features) -> (M, features)."""
-    return x if x.ndim == 2 else reshape(x, int(np.prod(x.shape[:-1])), x.shape[-1])
+    return x if x.ndim == 2 else reshape(x, _count_rows(x), x.shape[-1])
+
+
+def _count_rows(x: Tensor) -> int:
+    return math.prod(x.shape[:-1])
 
 
 def _check_shapes(A: tuple[int, ...], B: tuple[int, ...]) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 from tinyconv.tensor import Tensor
 
-from . import activation, arithmetic, compare, index, inplace, join, matmul, reduce, shape
+from . import activation, arithmetic, compare, index, inplace, join, reduce, shape
+from .matmul import matmul
 
-METHODS: dict[str, Callable] = {
+METHODS: dict[str, Any] = {
     "__add__": arithmetic.add,
     "__radd__": arithmetic.add,
     "__sub__": arithmetic.sub,
@@ -19,8 +21,8 @@ METHODS: dict[str, Callable] = {
     "__rtruediv__": lambda x, other: arithmetic.div(other, x),
     "__pow__": arithmetic.pow,
     "__rpow__": lambda x, other: arithmetic.pow(other, x),
-    "__matmul__": matmul.matmul,
-    "__rmatmul__": lambda x, other: matmul.matmul(other, x),
+    "__matmul__": matmul,
+    "__rmatmul__": lambda x, other: matmul(other, x),
     "__neg__": arithmetic.neg,
     "__abs__": arithmetic.abs,
     "__eq__": compare.eq,
@@ -47,7 +49,7 @@ NAMED = (
     *(arithmetic.abs, arithmetic.clip, arithmetic.exp, arithmetic.log, arithmetic.sqrt),
     *(reduce.argmax, reduce.max, reduce.mean, reduce.min, reduce.sum, reduce.var),
     *(shape.clone, shape.expand, shape.flatten, shape.permute, shape.reshape),
-    *(shape.squeeze, shape.transpose, shape.unsqueeze, join.split, matmul.matmul),
+    *(shape.squeeze, shape.transpose, shape.unsqueeze, join.split, matmul),
     *(activation.log_softmax, activation.relu, activation.sigmoid, activation.softmax, activation.tanh),
     *(inplace.add_, inplace.copy_, inplace.div_, inplace.fill_, inplace.mul_, inplace.sub_, inplace.zero_),
 )

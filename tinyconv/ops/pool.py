@@ -39,14 +39,18 @@ def max_pool2d(
 def _max_pool2d_input(dy: Tensor, winner: Array, window: Window, shape: Shape) -> Tensor:
     """dx of max_pool2d: every dy goes to the pixel that won."""
     dx = kernels.max_pool2d_input(dy.data, winner, window, shape)
-    return record("max_pool2d_input", dx, (dy, lambda ddx: _max_pool2d_gather(ddx, winner, window)), window=window)
+    return record(
+        "max_pool2d_input", dx, (dy, lambda ddx: _max_pool2d_gather(ddx, winner, window)), window=window
+    )
 
 
 def _max_pool2d_gather(x: Tensor, winner: Array, window: Window) -> Tensor:
     """The pixels where an earlier max_pool2d found its winners; linear, and the adjoint of the above."""
     X = x.shape
     y = kernels.max_pool2d_gather(x.data, winner, window)
-    return record("max_pool2d_gather", y, (x, lambda dy: _max_pool2d_input(dy, winner, window, X)), window=window)
+    return record(
+        "max_pool2d_gather", y, (x, lambda dy: _max_pool2d_input(dy, winner, window, X)), window=window
+    )
 
 
 def avg_pool2d(
@@ -104,7 +108,8 @@ def _checked(
     window = Window.of(name, size, size if stride is None else stride, padding, dilation)
     if any(max(ends) > extent // 2 for ends, extent in zip(window.padding, window.extent, strict=True)):
         raise ArgumentError(
-            name, f"padding {padding} is more than half of {window.extent}, the rows and columns that a window spans."
+            name,
+            f"padding {padding} is more than half of {window.extent}, the rows and columns of a window.",
         )
     window.check_fits(name, *x.shape[2:])
     return window

@@ -20,7 +20,7 @@ class Adadelta(Optimizer):
         w <- w - lr d
 
     Zeiler 2012, arXiv:1212.5701, Algorithm 1. The paper has no learning rate: lr = 1, the default here as
-    in PyTorch (in Keras it is 0.001, which hardly learns). rho and eps are PyTorch's; the paper uses 0.95, 1e-6.
+    in PyTorch (in Keras it is 0.001, which hardly learns). rho is PyTorch's; the paper's is 0.95.
     """
 
     def __init__(
@@ -31,10 +31,17 @@ class Adadelta(Optimizer):
     def check(self, settings: dict[str, Any]) -> None:
         super().check(settings)
         if settings["rho"] > 1:
-            raise ArgumentError("Adadelta", f"rho is {settings['rho']}; it must lie between 0 and 1.")
+            raise ArgumentError(self.name, f"rho is {settings['rho']}; it must lie between 0 and 1.")
 
     def update(
-        self, w: Array, g: Array, state: dict[str, Any], lr: float, rho: float, eps: float, weight_decay: float
+        self,
+        w: Array,
+        g: Array,
+        state: dict[str, Any],
+        lr: float,
+        rho: float,
+        eps: float,
+        weight_decay: float,
     ) -> None:
         xp = array_module(w)
         s, u = memory(state, "s", w), memory(state, "u", w)

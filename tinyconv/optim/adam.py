@@ -19,7 +19,8 @@ class Adam(Optimizer):
         w <- w - lr m^ / (sqrt(v^) + eps)
 
     Kingma and Ba 2015, arXiv:1412.6980, Algorithm 1, with the paper's defaults.
-    amsgrad: the largest v so far in place of v.   Reddi, Kale and Kumar 2018, Algorithm 2
+    amsgrad: the largest v so far in place of v.   Reddi, Kale and Kumar 2018, arXiv:1904.09237, Algorithm 2
+    (there without the correction of v^, here with it as in PyTorch).
     """
 
     def __init__(
@@ -31,13 +32,23 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
         amsgrad: bool = False,
     ):
-        settings = {"lr": lr, "betas": tuple(betas), "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad}
+        betas = tuple(betas) if isinstance(betas, list) else betas
+        settings = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "amsgrad": amsgrad,
+        }
         super().__init__(params, settings)
 
     def check(self, settings: dict[str, Any]) -> None:
         super().check(settings)
-        if len(settings["betas"]) != 2 or not all(b < 1 for b in settings["betas"]):
-            raise ArgumentError("Adam", f"betas is {settings['betas']}; it must be two numbers in [0, 1).")
+        betas = settings["betas"]
+        if not isinstance(betas, tuple) or len(betas) != 2 or not max(betas) < 1:
+            raise ArgumentError(
+                self.name, f"betas is {betas!r}; it must be two numbers from 0 to less than 1."
+            )
 
     def update(
         self,

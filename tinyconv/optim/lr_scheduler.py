@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from tinyconv.errors import ArgumentError
+from tinyconv.geometry import is_whole, whole
 
 from .optimizer import Optimizer
 
@@ -23,7 +24,7 @@ class LRScheduler:
         self._apply()
 
     def factor(self, t: int) -> float:
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not define factor()")
 
     def step(self) -> None:
         self.t += 1
@@ -38,27 +39,30 @@ class LRScheduler:
             group["lr"] = lr * self.factor(self.t)
 
     def state_dict(self) -> dict[str, Any]:
-        return {"t": self.t, "base_lrs": self.base_lrs}
+        """Where it is; what it was made with (`total`, `gamma`, ...) is not part of it."""
+        return {"t": self.t, "base_lrs": list(self.base_lrs)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.t, self.base_lrs = state["t"], state["base_lrs"]
+        """Go on from where `state_dict` was taken. Nothing changes unless it fits."""
+        t, lrs = state.get("t"), state.get("base_lrs")
+        if not is_whole(t) or not isinstance(lrs, list) or len(lrs) != len(self.base_lrs):
+            own = len(self.base_lrs)
+            problem = (
+                f"it needs the step 't' and {own} 'base_lrs', as state_dict() returns them; got {state}."
+            )
+            raise ArgumentError(f"{type(self).__name__}.load_state_dict", problem)
+        self.t, self.base_lrs = int(state["t"]), list(lrs)
         self._apply()
-
-
-class ConstantLR(LRScheduler):
-    """lr = lr_0"""
-
-    def factor(self, t: int) -> float:
-        return 1.0
 
 
 class StepLR(LRScheduler):
     """lr = lr_0 * gamma^floor(t / step_size)"""
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1):
-        if step_size < 1:
-            raise ArgumentError("StepLR", f"step_size is {step_size}; it must be at least 1.")
-        self.step_size, self.gamma = step_size, gamma
+        self.step_size = whole("StepLR", "step_size", step_size, least=1)
+        if not 0 <= gamma < math.inf:
+            raise ArgumentError("StepLR", f"gamma is {gamma}; it must be a finite number of at least 0.")
+        self.gamma = gamma
         super().__init__(optimizer)
 
     def factor(self, t: int) -> float:
@@ -71,13 +75,16 @@ class CosineLR(LRScheduler):
         lr = lr_0 (t + 1) / warmup                                              for t < warmup
         lr = lr_0 (1 + cos(pi (t - warmup) / (total - warmup))) / 2             afterwards
 
-    Loshchilov and Hutter 2017, arXiv:1608.03983, eq. 5 (one cycle); the warm-up: Goyal et al. 2017, arXiv:1706.02677.
+    Loshchilov and Hutter 2017, arXiv:1608.03983, eq. 5 (one cycle).
+    The warm-up: Goyal et al. 2017, arXiv:1706.02677, section 2.2.
     """
 
     def __init__(self, optimizer: Optimizer, total: int, warmup: int = 0):
-        if not 0 <= warmup < total:
-            raise ArgumentError("CosineLR", f"total is {total}, warmup {warmup}; 0 <= warmup < total must hold.")
-        self.total, self.warmup = total, warmup
+        self.total = whole("CosineLR", "total", total, least=1)
+        self.warmup = whole("CosineLR", "warmup", warmup, least=0)
+        if warmup >= total:
+            problem = f"total is {total}, warmup {warmup}; the warm-up must be shorter."
+            raise ArgumentError("CosineLR", problem)
         super().__init__(optimizer)
 
     def factor(self, t: int) -> float:

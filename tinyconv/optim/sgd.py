@@ -7,7 +7,7 @@ from typing import Any
 from tinyconv.backend import Array
 from tinyconv.errors import ArgumentError
 
-from .optimizer import Optimizer, Params
+from .optimizer import Optimizer, Params, memory
 
 
 class SGD(Optimizer):
@@ -36,7 +36,7 @@ class SGD(Optimizer):
     def check(self, settings: dict[str, Any]) -> None:
         super().check(settings)
         if settings["nesterov"] and (settings["momentum"] == 0 or settings["dampening"] != 0):
-            raise ArgumentError("SGD", "nesterov=True needs momentum above 0 and dampening 0.")
+            raise ArgumentError(self.name, "nesterov=True needs momentum above 0 and dampening 0.")
 
     def update(
         self,
@@ -52,10 +52,9 @@ class SGD(Optimizer):
         if weight_decay:
             g = g + weight_decay * w
         if momentum:
-            if "v" not in state:
-                state["v"] = g.copy()
-            else:
-                state["v"] *= momentum
-                state["v"] += (1 - dampening) * g
-            g = g + momentum * state["v"] if nesterov else state["v"]
+            first = "v" not in state
+            v = memory(state, "v", w)
+            v *= momentum
+            v += g if first else (1 - dampening) * g
+            g = g + momentum * v if nesterov else v
         w -= lr * g

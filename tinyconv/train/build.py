@@ -6,7 +6,7 @@ from typing import Any
 
 from tinyconv import data, models, optim
 from tinyconv.nn import Module
-from tinyconv.optim.lr_scheduler import ConstantLR, CosineLR, LRScheduler
+from tinyconv.optim.lr_scheduler import CosineLR, LRScheduler
 from tinyconv.random import manual_seed
 
 from .config import LEARNING_RATES, OPTIMIZERS, Config
@@ -54,7 +54,7 @@ def build_optimizer(config: Config, model: Module) -> optim.Optimizer:
     return OPTIMIZERS[config.optimizer](model.parameters(), **options)
 
 
-def build_schedule(config: Config, optimizer: optim.Optimizer, steps: int) -> LRScheduler:
+def build_schedule(config: Config, optimizer: optim.Optimizer, steps: int) -> LRScheduler | None:
     if config.schedule == "constant":
-        return ConstantLR(optimizer)
+        return None
     return CosineLR(optimizer, steps, warmup=min(config.warmup, steps - 1))

@@ -3,48 +3,48 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import Any, TextIO
+
+# A pipe without a reader; a file that was closed; no standard output at all, as under pythonw.
+FAILURES = (OSError, ValueError, AttributeError)
 
 
 class Output:
-    """A text stream that never fails: what a closed pipe does not take is dropped, what its encoding lacks is a "?".
+    """A text stream that never fails: what it cannot take is dropped, what its encoding lacks is a "?".
 
     A training run of hours must not end because nobody reads its messages any more.
     """
 
     def __init__(self, file: TextIO | None = None):
-        self.file = sys.stdout if file is None else file  # None where Python runs without a console
+        self.file: Any = sys.stdout if file is None else file
 
     @property
     def encoding(self) -> str:
         return getattr(self.file, "encoding", None) or "utf-8"
 
     def write(self, text: str) -> int:
-        try:
-            self.file.write(text.encode(self.encoding, "replace").decode(self.encoding))  # type: ignore[union-attr]
-        except (OSError, ValueError, AttributeError):  # ValueError: the file was closed by ourselves
-            pass
+        with suppress(*FAILURES):
+            self.file.write(text.encode(self.encoding, "replace").decode(self.encoding))
         return len(text)
 
     def flush(self) -> None:
-        try:
-            self.file.flush()  # type: ignore[union-attr]
-        except (OSError, ValueError, AttributeError):
-            pass
+        with suppress(*FAILURES):
+            self.file.flush()
 
     def isatty(self) -> bool:
-        try:
-            return self.file.isatty()  # type: ignore[union-attr]
-        except (OSError, ValueError, AttributeError):
-            return False
+        with suppress(*FAILURES):
+            return self.file.isatty()
+        return False
 
     def line(self, text: str) -> None:
-        """Write a plain line at once."""
+        """Write a line at once."""
         self.write(text + "\n")
         self.flush()
 
     def terminal(self) -> Any:
         """rich's Console on this stream, or None unless it is a terminal whose cursor can be moved."""
+        # Asked first: variables such as FORCE_COLOR make rich take a pipe for a terminal.
         if not self.isatty():
             return None
         from rich.console import Console

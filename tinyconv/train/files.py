@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +38,12 @@ def writing(path: FilePath) -> Iterator[Path]:
     except OSError as error:
         reason = error.strerror or error
         raise DataError(
-            "writing", f"{path} cannot be written: {reason}. Name a folder that you may write to, with room left."
+            "writing",
+            f"{path} cannot be written: {reason}. Name a folder that you may write to, with room left.",
         ) from error
     finally:
-        try:
+        with suppress(OSError):  # where the folder does not exist, there is nothing to remove
             temporary.unlink(missing_ok=True)
-        except OSError:
-            pass  # the folder does not exist or cannot be changed: there is nothing to remove
 
 
 def write_atomically(path: FilePath, data: bytes | str) -> None:
@@ -68,7 +67,9 @@ def save_tensors(
 
     for name, x in tensors.items():
         if x.dtype.kind not in "biuf" or x.dtype.itemsize > 8:
-            raise DTypeError("save_tensors", f"{name!r} is {x.dtype}, which a safetensors file does not hold; convert it.")
+            raise DTypeError(
+                "save_tensors", f"{name!r} is {x.dtype}, which a safetensors file does not hold; convert it."
+            )
     contiguous = {name: np.asarray(x, order="C") for name, x in tensors.items()}  # the format has no strides
     try:
         with writing(path) as temporary:
@@ -92,35 +93,13 @@ def load_tensors(path: FilePath) -> tuple[dict[str, np.ndarray], dict[str, str]]
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except FileNotFoundError:
         raise DataError("load_tensors", f"there is no file {path}.") from None
-    except Exception as error:  # besides its own error the library lets through OSError, KeyError, ValueError, ...
+    except Exception as error:  # its own error, and OSError, KeyError, ValueError, ... besides
         raise DataError(
             "load_tensors", f"{path} is damaged or no safetensors file ({error}). Use another copy of it."
         ) from error
 
 
 # ---------------------------------------------------------------- lines of JSON
-
-
-def append_line(path: FilePath, record: Mapping[str, Any]) -> None:
-    """Add one record to a file of JSON lines; it is in the operating system's hands on return.
-
-    NumPy numbers are written as plain ones, NaN and infinities as Python's JSON has them. A torn last line that
-    a killed run left is cut off first.
-    """
-    line = json.dumps(dict(record), default=lambda x: x.item()).encode() + b"\n"
-    path = Path(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(path, "ab+") as file:
-            file.seek(0)
-            whole, _, last = file.read().rpartition(b"\n")
-            if _is_record(last):
-                line = b"\n" + line
-            elif last:
-                file.truncate(len(whole) + 1 if whole else 0)
-            file.write(line)
-    except OSError as error:
-        raise DataError("append_line", f"{path} cannot be written: {error.strerror or error}.") from error
 
 
 def read_lines(path: FilePath) -> list[dict[str, Any]]:
@@ -136,7 +115,9 @@ def read_lines(path: FilePath) -> list[dict[str, Any]]:
         lines.append(last)
     for number, line in enumerate(lines, start=1):
         if not _is_record(line):
-            raise DataError("read_lines", f"line {number} of {path} is no JSON object; mend or remove that line.")
+            raise DataError(
+                "read_lines", f"line {number} of {path} is no JSON object; mend or remove that line."
+            )
     return [json.loads(line) for line in lines]
 
 

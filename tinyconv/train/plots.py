@@ -29,7 +29,7 @@ def available() -> bool:
 def plot_curves(history: Sequence[Mapping[str, Any]], path: FilePath) -> None:
     """Loss and accuracy in training and in evaluation, epoch by epoch, as PNG; the best epoch is marked.
 
-    history  a record an epoch: epoch, loss, accuracy and, where there is an evaluation, val_loss, val_accuracy
+    history  a record an epoch: epoch, loss, accuracy and, if it was evaluated, val_loss, val_accuracy
 
     Best is the first epoch with the highest accuracy, in evaluation if there is one.
     """
@@ -71,7 +71,9 @@ def plot_confusion(matrix: np.ndarray, classes: Sequence[str], path: FilePath) -
     m = np.asarray(matrix)
     K = len(classes)
     if m.shape != (K, K):
-        raise ShapeError("plot_confusion", f"matrix has shape {m.shape}; for {K} classes it must be {(K, K)}.")
+        raise ShapeError(
+            "plot_confusion", f"matrix has shape {m.shape}; for {K} classes it must be {(K, K)}."
+        )
     side = min(max(4, 2.2 + 0.52 * K), 14)
     figure = _figure("plot_confusion", side + 0.9, side)
     axes = figure.subplots()
@@ -113,7 +115,7 @@ def plot_mistakes(
     path: FilePath,
     count: int = 36,
 ) -> None:
-    """The mistakes that the model was surest of, as PNG: picture, true class -> predicted class, its probability.
+    """The mistakes that the model was surest of, as PNG: picture, true -> predicted class, its probability.
 
     images (N, C, H, W), uint8 0..255 or floating point 0..1, in grey or, if C is 3, in colours
     targets, predictions (N,)   probabilities (N, K)
@@ -123,8 +125,8 @@ def plot_mistakes(
     if x.ndim != 4 or t.shape != (N,) or y.shape != (N,) or p.shape != (N, K):
         raise ShapeError(
             "plot_mistakes",
-            f"images {x.shape}, targets {t.shape}, predictions {y.shape} and probabilities {p.shape} do not fit "
-            f"together; for {K} classes they must be (N, C, H, W), (N,), (N,) and (N, {K}).",
+            f"images {x.shape}, targets {t.shape}, predictions {y.shape} and probabilities {p.shape} do not "
+            f"fit together; for {K} classes they must be (N, C, H, W), (N,), (N,) and (N, {K}).",
         )
     wrong = np.flatnonzero(t != y)
     surest = wrong[np.argsort(-p[wrong, y[wrong]], kind="stable")][:count]
@@ -134,7 +136,9 @@ def plot_mistakes(
     line_break = "\n" if max((len(a + b) for a, b in shown), default=0) > 14 else " "
     figure = _figure("plot_mistakes", 1.4 * columns, (1.7 if line_break == " " else 1.85) * rows + 0.5)
     which = f", the {len(surest)} that the model was surest of" if len(surest) < len(wrong) else ""
-    figure.suptitle(f"{len(wrong):,} mistake{'' if len(wrong) == 1 else 's'} in {N:,} pictures{which}", size=10)
+    figure.suptitle(
+        f"{len(wrong):,} mistake{'' if len(wrong) == 1 else 's'} in {N:,} pictures{which}", size=10
+    )
     cells = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in cells:
         axes.set_axis_off()
@@ -161,12 +165,15 @@ def _short(name: str, length: int) -> str:
 def _figure(operation: str, width: float, height: float) -> Any:
     """An empty matplotlib Figure of so many inches that belongs to nobody else: pyplot is not touched."""
     if not available():
-        raise TinyconvError(operation, "matplotlib is not installed. Install it with: pip install 'tinyconv[viz]'")
+        raise TinyconvError(
+            operation, "matplotlib is not installed. Install it with: pip install 'tinyconv[viz]'"
+        )
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    figure = Figure((width, height), dpi=150, layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)  # inches
+    layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1)  # inches
+    figure = Figure((width, height), dpi=150, layout=layout)
     FigureCanvasAgg(figure)
     return figure
 

@@ -11,7 +11,7 @@ from .console import Output
 
 LINE_EVERY = 10.0  # seconds between two plain lines
 DRAW_EVERY = 0.2  # seconds between two drawings of the bar, at least
-DRAW_SHARE = 0.005  # of all time goes into drawing, at most: a slow terminal must not slow the training
+DRAW_SHARE = 0.002  # of all time goes into drawing, at most: a slow terminal must not slow the training
 
 Clock = Callable[[], float]
 
@@ -61,7 +61,8 @@ class Progress:
     def epoch_done(self, record: Mapping[str, Any]) -> None:
         """An epoch is over, and so is its evaluation: `record` is its entry in the history."""
         self.left.epoch_done()
-        line = f"epoch {record['epoch']}/{self.epochs}  loss {record['loss']:.4f}  accuracy {record['accuracy']:.2%}"
+        line = f"epoch {record['epoch']}/{self.epochs}"
+        line += f"  loss {record['loss']:.4f}  accuracy {record['accuracy']:.2%}"
         if "val_loss" in record:
             line += f"  eval: loss {record['val_loss']:.4f}  accuracy {record['val_accuracy']:.2%}"
         if self.bar is None:
@@ -145,7 +146,9 @@ class Bar:
 
         row = Table.grid("", "", "", padding=(0, 2, 0, 0), expand=True)
         row.columns[1].ratio = 1  # the bar has all the room that is left
-        row.add_row(left, ProgressBar(self.total, done), right)
+        row.add_row(
+            left, ProgressBar(self.total, done, complete_style="green", finished_style="green"), right
+        )
         self.live.update(Group(row, Text(details, no_wrap=True, overflow="ellipsis")), refresh=True)
 
     def line(self, text: str) -> None:

@@ -29,11 +29,12 @@ def report_text(report: Report) -> str:
 
 
 def print_report(report: Report, file: TextIO | None = None) -> None:
-    """Print the report to `file`, by default standard output: a table on a terminal, `report_text` elsewhere."""
+    """Print the report to `file` (standard output): a table on a terminal, `report_text` elsewhere."""
     output = Output(file)
     console = output.terminal()
     if console is None:
-        output.line(report_text(report))
+        output.write(report_text(report))
+        output.flush()
         return
     from rich import box
     from rich.table import Table
