@@ -28,7 +28,7 @@ def dropout(x: Array, keep: Array, p: float) -> Array:
 
 
 def _mix(h: Array) -> Array:
-    """Every bit of the result depends on every bit of h, both ways, with a bias of 0.2 %.
+    """Each bit of h decides, almost evenly, each bit of the result; no two h give the same.
 
     The function lowbias32 of Chris Wellons, "Prospecting for Hash Functions" (2018), nullprogram.com
     """

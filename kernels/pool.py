@@ -59,8 +59,8 @@ def avg_pool2d(x: Array, window: Window, count_include_pad: bool) -> Array:
 
     x (N, C, H, W)  ->  y (N, C, OH, OW)
     """
-    count = _count(x, window, count_include_pad, x.shape)
-    return windows(padded(x, window), window).sum((2, 3)) / count
+    n = count(x, window, count_include_pad, x.shape)
+    return windows(padded(x, window), window).sum((2, 3)) / n
 
 
 @kernel
@@ -70,7 +70,7 @@ def avg_pool2d_input(dy: Array, window: Window, count_include_pad: bool, shape: 
     dy (N, C, OH, OW)  ->  dx (N, C, H, W) = shape
     """
     N, C, OH, OW = dy.shape
-    share = (dy / _count(dy, window, count_include_pad, shape))[:, :, None, None]
+    share = (dy / count(dy, window, count_include_pad, shape))[:, :, None, None]
     cols = array_module(dy).broadcast_to(share, (N, C, *window.size, OH, OW))
     return col2im.definition(cols, window, shape)
 
@@ -87,7 +87,7 @@ def _first_inside(xp, window: Window, axis: int, outputs: int) -> Array:
     return xp.minimum(-(-outside // D), window.size[axis] - 1)
 
 
-def _count(like: Array, window: Window, count_include_pad: bool, shape: tuple[int, ...]) -> Array:
+def count(like: Array, window: Window, count_include_pad: bool, shape: tuple[int, ...]) -> Array:
     """How many pixels each window's mean is over: a number, or one for each place (OH, OW)."""
     if count_include_pad:
         return window.size[0] * window.size[1]

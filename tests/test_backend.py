@@ -43,9 +43,7 @@ def test_a_missing_gpu_is_one_clear_error(device):
         lambda: tinyconv.zeros(2, device=device),
         lambda: tinyconv.randn(2, device=device),
     ):
-        with pytest.raises(
-            DeviceError, match=r"CuPy is not installed. Install it with: pip install 'tinyconv\[gpu\]'"
-        ):
+        with pytest.raises(DeviceError, match=r"CuPy is not installed. Install it with: pip install 'tinyconv\[gpu\]'"):
             ask()
 
 
@@ -120,11 +118,9 @@ def test_unknown_engine():
         tinyconv.engine("nunba").__enter__()
 
 
-@pytest.mark.parametrize(
-    ("value", "printed"), [("loops", "loops"), ("", "numba"), ("loop", "Did you mean 'loops'")]
-)
+@pytest.mark.parametrize(("value", "printed"), [("loops", "loops"), ("", "numba"), ("loop", "Did you mean 'loops'")])
 def test_environment_variable(value, printed, monkeypatch):
     monkeypatch.setenv("TINYCONV_ENGINE", value)
-    code = "from tinyconv import backend\ntry: print(backend.current_engine())\nexcept LookupError as e: print(e)"
+    code = "from tinyconv import backend as b\ntry: print(b.current_engine())\nexcept LookupError as e: print(e)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert printed in done.stdout

@@ -60,9 +60,7 @@ def test_derivatives_of_roots_and_quotients():
     np.testing.assert_allclose(derivatives(sqrt, 4.0, 3), roots, rtol=1e-14)
     np.testing.assert_allclose(derivatives(lambda x: x**0.5, 4.0, 3), roots, rtol=1e-14)
     np.testing.assert_allclose(derivatives(lambda x: x ** leaf(0.5), 4.0, 3), roots, rtol=1e-14)
-    np.testing.assert_allclose(
-        derivatives(lambda x: 1 / x, 2.0, 3), [1 / 2, -1 / 4, 1 / 4, -3 / 8], rtol=1e-14
-    )
+    np.testing.assert_allclose(derivatives(lambda x: 1 / x, 2.0, 3), [1 / 2, -1 / 4, 1 / 4, -3 / 8], rtol=1e-14)
 
 
 def test_a_mixed_derivative():

@@ -27,9 +27,7 @@ def test_each_is_also_the_python_error_that_fits(name, python_kind):
 
 def test_every_error_is_in_the_list_above():
     found = {
-        name
-        for name, value in vars(errors).items()
-        if isinstance(value, type) and issubclass(value, TinyconvError)
+        name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, TinyconvError)
     }
     assert found - {"TinyconvError", "UnknownNameError"} == set(KINDS)
 

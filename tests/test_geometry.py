@@ -19,17 +19,14 @@ def count_places(size, extent, before, after, stride):
 
 @pytest.mark.parametrize("kernel", [1, 2, 3, 5])
 def test_output_size_is_the_number_of_places(kernel):
-    for H, stride, before, after, dilation in itertools.product(
-        range(1, 9), (1, 2, 3, 7), (0, 2), (0, 1), (1, 2)
-    ):
+    for H, stride, before, after, dilation in itertools.product(range(1, 9), (1, 2, 3, 7), (0, 2), (0, 1), (1, 2)):
         extent = 1 + (kernel - 1) * dilation
         if H + before + after < extent:
             continue
         window = Window.of("test", (kernel, 1), stride, ((before, after), 0), dilation)
         assert window.out(H, 1)[0] == count_places(H, extent, before, after, stride)
         assert (
-            Window.of("test", (1, kernel), stride, (0, (before, after)), dilation).out(1, H)[1]
-            == window.out(H, 1)[0]
+            Window.of("test", (1, kernel), stride, (0, (before, after)), dilation).out(1, H)[1] == window.out(H, 1)[0]
         )
 
 

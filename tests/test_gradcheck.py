@@ -20,6 +20,10 @@ def leaf(rng, *shape):
     return tinyconv.tensor(rng.standard_normal(shape), requires_grad=True)
 
 
+def positive_leaf(rng, *shape):
+    return tinyconv.tensor(rng.uniform(1, 2, shape), requires_grad=True)
+
+
 def spoilt(place, factor):
     """y = x^3, whose gradient is wrong in one element."""
 
@@ -56,7 +60,7 @@ def test_the_museum_is_rejected(name, directions, rng):
 @pytest.mark.parametrize("method", ["complex", "central"])
 @pytest.mark.parametrize("size", [(4, 5), (40, 50)], ids=["by element", "by direction"])
 def test_the_one_wrong_element_is_named(size, method, rng):
-    x = leaf(rng, *size)
+    x = positive_leaf(rng, *size)
     place = tuple(int(n) - 1 for n in rng.integers(2, size))
     report = gradcheck(spoilt(place, 1.001), x, method=method, raise_exception=False)
     assert report.worst.index == place
@@ -69,7 +73,7 @@ def test_the_one_wrong_element_is_named(size, method, rng):
     ("factor", "verdict"), [(2, "wrong"), (1.001, "suspicious"), (1 + 1e-5, "only if there are kinks")]
 )
 def test_the_verdict_follows_the_size_of_the_error(factor, verdict, rng):
-    report = gradcheck(spoilt((1, 1), factor), leaf(rng, 3, 3), raise_exception=False)
+    report = gradcheck(spoilt((1, 1), factor), positive_leaf(rng, 3, 3), raise_exception=False)
     assert verdict in str(report).splitlines()[0]
 
 
@@ -93,9 +97,7 @@ def test_a_mistake_in_a_modules_parameter_is_found_under_its_path(rng):
     class Doubled(nn.Linear):
         def forward(self, x):
             w = self.weight
-            return super().forward(x) + record(
-                "nothing", 0 * w.data.sum(), (w, lambda dy: Tensor(w.data) * dy)
-            )
+            return super().forward(x) + record("nothing", 0 * w.data.sum(), (w, lambda dy: Tensor(w.data) * dy))
 
     net = nn.Sequential(nn.Linear(3, 4), Doubled(4, 2)).double()
     report = gradcheck(net, leaf(rng, 5, 3), raise_exception=False)
@@ -281,12 +283,11 @@ def test_a_kink_nearby_is_stepped_around(rng):
     assert not gradcheck(relu, x).kinks
 
 
-def test_a_rough_function_is_inconclusive(rng):
+def test_a_rough_function_does_not_pass(rng):
     def rough(x):
-        return record("rough", x.data.astype(np.float16).astype(float), (x, lambda dy: dy))
+        return record("rough", x.data.astype(np.float32).astype(float), (x, lambda dy: dy))
 
-    with pytest.raises(GradcheckError, match="inconclusive"):
-        gradcheck(rough, leaf(rng, 10), method="central")
+    assert not gradcheck(rough, leaf(rng, 10), method="central", raise_exception=False)
 
 
 # ---------------------------------------------------------------- functions that do not repeat
@@ -295,6 +296,14 @@ def test_a_rough_function_is_inconclusive(rng):
 def test_dropout_draws_the_same_mask_in_every_evaluation(rng):
     before = random.get_state()
     assert gradcheck(lambda x: dropout(x, 0.4), leaf(rng, 4, 5), order=2)
+    assert random.get_state() == before
+
+
+def test_random_numbers_drawn_in_backward_do_not_disturb_the_next_evaluation(rng):
+    x = leaf(rng, 4, 5)
+    before = random.get_state()
+    with x.register_hook(lambda dx: (random.stream("dropout").random(), dx)[1]):
+        assert gradcheck(lambda x: dropout(x, 0.4), x)
     assert random.get_state() == before
 
 

@@ -36,9 +36,7 @@ def layer_of(module: str) -> int:
     """The place in LAYERS of a module inside tinyconv, by the first part of its path."""
     part = module.split(".")[1]
     (place,) = [i for i, layer in enumerate(LAYERS) if part in layer] or [None]
-    assert place is not None, (
-        f"{module} is in no layer: give a new module its place, import a name from its module"
-    )
+    assert place is not None, f"{module} is in no layer: give a new module its place, import a name from its module"
     return place
 
 
@@ -55,9 +53,7 @@ def imports(tree: ast.AST, module: str):
             elif isinstance(child, ast.ImportFrom):
                 package = module.split(".")[: -child.level] if child.level else []
                 base = ".".join([*package, *([child.module] if child.module else [])])
-                for (
-                    alias
-                ) in child.names:  # `from . import tape` names a module, `from .tape import walk` does not
+                for alias in child.names:  # `from . import tape` names a module, `from .tape import walk` does not
                     yield (f"{base}.{alias.name}" if base == "tinyconv" else base), child.lineno, top
             inside = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
             yield from visit(child, top and not inside)
@@ -77,9 +73,7 @@ def violations(source: str, module: str) -> list[str]:
         if package == "cupy" and module != "tinyconv.backend":
             wrong.append(f"line {line}: only backend.py imports CuPy")
         if package in HEAVY and top and not (package == "numba" and module.endswith("_numba")):
-            wrong.append(
-                f"line {line}: {package} is imported inside functions, so that `import tinyconv` is fast"
-            )
+            wrong.append(f"line {line}: {package} is imported inside functions, so that `import tinyconv` is fast")
         if package not in ALWAYS | HEAVY:
             wrong.append(f"line {line}: {package} is not a dependency of tinyconv")
     return wrong

@@ -220,7 +220,7 @@ def test_a_deep_graph_in_a_thread_with_a_small_stack():
         x = leaf()
         y = x
         for _ in range(20_000):
-            y = sigmoid(y) * y
+            y = sqrt(y * y)
         y.backward()
         done.append(x.grad.item())
 

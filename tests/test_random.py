@@ -69,9 +69,7 @@ def test_a_bad_state_changes_nothing():
 
 @pytest.mark.parametrize("seed", [-1, 1.5, "0", None])
 def test_bad_seeds(seed):
-    with pytest.raises(
-        ArgumentError, match=f"manual_seed: seed is {seed!r}; it must be a whole number of at least 0"
-    ):
+    with pytest.raises(ArgumentError, match=f"manual_seed: seed is {seed!r}; it must be a whole number of at least 0"):
         tinyconv.manual_seed(seed)
 
 

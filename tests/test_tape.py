@@ -70,9 +70,7 @@ def test_a_tensor_inside_a_tuple_is_saved_too(x):
 
 def test_observers_see_every_operation(x):
     seen = []
-    with tape.on_operation(
-        lambda name, inputs, output, arguments: seen.append((name, inputs, output, arguments))
-    ):
+    with tape.on_operation(lambda name, inputs, output, arguments: seen.append((name, inputs, output, arguments))):
         y = x.sum(0)
         with tinyconv.no_grad():
             z = y * 2

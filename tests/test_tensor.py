@@ -393,9 +393,7 @@ def test_a_refused_change_changes_nothing(call, kind, message):
 def test_whole_numbers_stay_whole():
     x = tinyconv.tensor([1, 2])
     for change in (lambda: x.add_(0.5), lambda: x.div_(2), lambda: x.mul_(tinyconv.tensor([1.5]))):
-        with pytest.raises(
-            DTypeError, match=r"does not go into a tensor of int64; write x = x.float\(\) first"
-        ):
+        with pytest.raises(DTypeError, match=r"does not go into a tensor of int64; write x = x.float\(\) first"):
             change()
     assert x.tolist() == [1, 2]
     assert x.add_(3).dtype == np.int64
@@ -475,11 +473,7 @@ def test_every_method_is_attached():
 
 
 def test_signatures_have_the_parameters_of_the_functions():
-    (tree,) = [
-        n
-        for n in ast.parse((ROOT / "tinyconv/signatures.pyi").read_text()).body
-        if isinstance(n, ast.ClassDef)
-    ]
+    (tree,) = [n for n in ast.parse((ROOT / "tinyconv/signatures.pyi").read_text()).body if isinstance(n, ast.ClassDef)]
     for node in tree.body:
         function = METHODS[node.name]
         if node.name.startswith("__") or isinstance(function, property):
@@ -488,9 +482,7 @@ def test_signatures_have_the_parameters_of_the_functions():
         declared = [*(a.arg for a in node.args.args), *([node.args.vararg.arg] if node.args.vararg else [])]
         names = list(code.co_varnames[: code.co_argcount + bool(code.co_flags & 4)])
         assert declared[1:] == names[1:], node.name
-        assert [ast.literal_eval(d) for d in node.args.defaults] == list(function.__defaults__ or ()), (
-            node.name
-        )
+        assert [ast.literal_eval(d) for d in node.args.defaults] == list(function.__defaults__ or ()), node.name
 
 
 def test_mypy_knows_what_operators_give(tmp_path):

@@ -6,7 +6,7 @@ architectures in `tinyconv.models`, pictures in `tinyconv.data`, the training lo
 
 from __future__ import annotations
 
-from .threads import get_num_threads, set_num_threads  # before NumPy is loaded: see there
+from . import threads as threads  # before NumPy is loaded: see there
 
 from ._checkout import link_kernels  # isort: skip
 
@@ -21,6 +21,7 @@ from .ops import *  # noqa: F403  # the operations that ops.__all__ lists
 from .random import manual_seed
 from .tape import enable_grad, is_grad_enabled, no_grad, on_operation, set_grad_enabled
 from .tensor import Tensor, grad
+from .threads import get_num_threads, set_num_threads
 
 __all__ = [
     "Tensor",

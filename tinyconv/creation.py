@@ -16,16 +16,14 @@ from .tensor import Operand, Tensor, as_tensor
 __all__ = ["tensor", "from_numpy", "full", "zeros", "ones", "zeros_like", "ones_like", "rand", "randn"]
 
 
-def tensor(
-    data: Operand, dtype: Any = None, device: str | None = None, requires_grad: bool = False
-) -> Tensor:
+def tensor(data: Operand, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
     """A new leaf with a copy of `data`: arrays keep dtype and device; Python floats become float32."""
     array = as_tensor(data).data
     if dtype is not None:
         if not isinstance(data, Tensor) and not is_array(data):
             array = np.asarray(data)  # with the digits that float32 would lose
         array = array.astype(as_dtype("tensor", dtype), copy=False)
-    return Tensor(move(array.copy(), device or device_of(array)), requires_grad)
+    return Tensor(move(array.copy(order="K"), device or device_of(array)), requires_grad)
 
 
 def from_numpy(array: np.ndarray) -> Tensor:
@@ -37,9 +35,7 @@ def from_numpy(array: np.ndarray) -> Tensor:
     return as_tensor(array)
 
 
-def full(
-    size: Any, fill_value: Any, dtype: Any = None, device: str = "cpu", requires_grad: bool = False
-) -> Tensor:
+def full(size: Any, fill_value: Any, dtype: Any = None, device: str = "cpu", requires_grad: bool = False) -> Tensor:
     """A tensor of one value: full((2, 3), 7). The dtype is that of the value, float32 for a Python float."""
     dtype = as_tensor(fill_value).dtype if dtype is None else as_dtype("full", dtype)
     return Tensor(move(np.full(_size("full", (size,)), fill_value, dtype), device), requires_grad)

@@ -20,9 +20,7 @@ def as_dtype(operation: str, dtype: Any) -> np.dtype:
             return known
     except TypeError:
         pass
-    raise DTypeError(
-        operation, f"{dtype!r} is not a data type of numbers; use np.float32 or its name, 'float32'."
-    )
+    raise DTypeError(operation, f"{dtype!r} is not a data type of numbers; use np.float32 or its name, 'float32'.")
 
 
 def promote(a: np.dtype, b: np.dtype) -> np.dtype:

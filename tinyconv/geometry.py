@@ -47,9 +47,7 @@ class Window:
         if padding == "valid":
             padding = 0
         if isinstance(padding, str):
-            raise ArgumentError(
-                operation, f"padding is {padding!r}; use a number, a pair, 'same' or 'valid'."
-            )
+            raise ArgumentError(operation, f"padding is {padding!r}; use a number, a pair, 'same' or 'valid'.")
         rows, columns = _each_axis(padding)
         ends = (pair(operation, "padding", rows, least=0), pair(operation, "padding", columns, least=0))
         return cls(size, stride, ends, dilation, groups)

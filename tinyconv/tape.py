@@ -73,7 +73,9 @@ class Rule:
 
     def __init__(self, inputs: tuple[Tensor | None, ...], function: Callable[..., Any]):
         self.function = function
-        self.sources = [None if x is None else x.source for x in inputs]
+        self.sources: list[Source] = []
+        for x in inputs:
+            self.sources.append(None if x is None else x.source)
         self.wants_output = function.__code__.co_argcount == 2  # written as  lambda dy, y: ...
         self.saved: list[tuple[Tensor, int]] = []
         for cell in function.__closure__ or ():
@@ -159,9 +161,7 @@ class Handle:
 # ---------------------------------------------------------------- watching operations
 
 _observers: list[Callable] = []
-_modules: ContextVar[tuple[str, ...]] = ContextVar(
-    "tinyconv_modules", default=()
-)  # being run, outermost first
+_modules: ContextVar[tuple[str, ...]] = ContextVar("tinyconv_modules", default=())  # being run, outermost first
 
 
 def on_operation(observer: Callable) -> Handle:
@@ -247,9 +247,7 @@ def walk(
     return results
 
 
-def _step(
-    operation: Operation, dy: Tensor, goals: set[Source] | None, gradients: dict[Source, Tensor]
-) -> None:
+def _step(operation: Operation, dy: Tensor, goals: set[Source] | None, gradients: dict[Source, Tensor]) -> None:
     """Apply an operation's rules to dy, and add what comes out to the gradients of its sources."""
     sources: list[Source] = []
     dxs: list[Tensor | None] = []
@@ -259,16 +257,15 @@ def _step(
             dxs += _apply(operation, rule, dy)
         else:
             dxs += [None] * len(rule.sources)
-    for hook in tuple(operation.hooks or ()):
-        dxs = hook(operation, dy, dxs) or dxs
+    if operation.hooks:
+        for hook in tuple(operation.hooks):
+            dxs = hook(operation, dy, dxs) or dxs
     for source, dx in zip(sources, dxs, strict=True):
         if source is None or dx is None or (goals is not None and source not in goals):
             continue
-        if dx.shape != source.shape:
-            raise ShapeError(
-                operation.name, f"its gradient rule gave {dx.shape} for an input {source.shape}."
-            )
-        _add(gradients, source, dx if dx.dtype == source.dtype else dx.to(source.dtype))
+        if dx.data.shape != source.shape:
+            raise ShapeError(operation.name, f"its gradient rule gave {dx.shape} for an input {source.shape}.")
+        _add(gradients, source, dx if dx.data.dtype is source.dtype else dx.to(source.dtype))
 
 
 def _apply(operation: Operation, rule: Rule, dy: Tensor) -> tuple[Tensor | None, ...]:
@@ -337,9 +334,7 @@ def _hooked(hooks: Iterable[Callable], gradient: Tensor) -> Tensor:
         if not hasattr(changed, "grad_fn"):
             raise DTypeError("hook", f"returned {type(changed).__name__}; it must return a Tensor or None.")
         if changed.shape != gradient.shape:
-            raise ShapeError(
-                "hook", f"returned shape {changed.shape} for a gradient of shape {gradient.shape}."
-            )
+            raise ShapeError("hook", f"returned shape {changed.shape} for a gradient of shape {gradient.shape}.")
         gradient = changed.to(gradient.dtype)
     return gradient
 
@@ -348,7 +343,9 @@ def accumulate(found: dict[Any, Tensor], dy: Tensor) -> None:
     """Add what `walk` found to `.grad`, each in memory of its own: rules may give one array to many."""
     taken = {id(_owner(dy.data))}
     for source, dx in found.items():
-        x = source.keeper and source.keeper() if isinstance(source, Operation) else source
+        x: Tensor | None = source
+        if isinstance(source, Operation):
+            x = None if source.keeper is None else source.keeper()
         if x is None:
             continue
         owner = id(_owner(dx.data))

@@ -149,9 +149,7 @@ class Tensor(Signatures):
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Ask for (or do without) a gradient here; in place."""
         if requires_grad and self.dtype.kind not in "fc":
-            raise DTypeError(
-                "requires_grad", f"only floating-point tensors have gradients, this is {self.dtype}."
-            )
+            raise DTypeError("requires_grad", f"only floating-point tensors have gradients, this is {self.dtype}.")
         if not requires_grad and self.grad_fn is not None:
             raise GraphError("requires_grad_", "this tensor came out of an operation; use x.detach().")
         self.requires_grad = requires_grad
@@ -163,9 +161,7 @@ class Tensor(Signatures):
         x.version = self.version
         return x
 
-    def backward(
-        self, gradient: Operand = None, create_graph: bool = False, retain_graph: bool | None = None
-    ) -> None:
+    def backward(self, gradient: Operand = None, create_graph: bool = False, retain_graph: bool | None = None) -> None:
         """Add d(self)/d(leaf), weighted by `gradient`, to the `.grad` of every leaf behind this tensor.
 
         gradient      same shape as self; not needed for a single element (it is 1 then)
@@ -291,9 +287,7 @@ def record(name: str, data: Array, *rules: tuple[Any, Callable[..., Any]], **arg
 
 
 def _inputs(rules: Sequence[tuple[Any, Callable]]) -> list[Tensor]:
-    return [
-        x for group, _ in rules for x in (group if isinstance(group, tuple) else (group,)) if x is not None
-    ]
+    return [x for group, _ in rules for x in (group if isinstance(group, tuple) else (group,)) if x is not None]
 
 
 def _share_version(y: Tensor, inputs: list[Tensor]) -> None:
@@ -383,9 +377,7 @@ def same_device(operation: str, *tensors: Tensor) -> None:
     """Refuse to mix arrays on different devices."""
     devices = {x.device for x in tensors}
     if len(devices) > 1:
-        raise DeviceError(
-            operation, f"its inputs are on {' and '.join(sorted(devices))}; move one with x.to(...)."
-        )
+        raise DeviceError(operation, f"its inputs are on {' and '.join(sorted(devices))}; move one with x.to(...).")
 
 
 def same_dtype(operation: str, *tensors: Tensor) -> None:
@@ -393,6 +385,4 @@ def same_dtype(operation: str, *tensors: Tensor) -> None:
     dtypes = {str(x.dtype) for x in tensors}
     if len(dtypes) > 1:
         names = " and ".join(str(x.dtype) for x in tensors)
-        raise DTypeError(
-            operation, f"its inputs are {names}; convert with x.float(), x.double() or x.to(dtype)."
-        )
+        raise DTypeError(operation, f"its inputs are {names}; convert with x.float(), x.double() or x.to(dtype).")

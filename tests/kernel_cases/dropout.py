@@ -8,9 +8,7 @@ RATES = [0.5, 0.0, 1.0, 0.1, 1 / 3, 1 - 1e-12]
 
 CASES = {
     "dropout_mask": [
-        Case(
-            f"{label}, {shape}, p={p}", lambda r, d, shape=shape, p=p, key=key: (normal(r, shape, d), p, key)
-        )
+        Case(f"{label}, {shape}, p={p}", lambda r, d, shape=shape, p=p, key=key: (normal(r, shape, d), p, key))
         for label, key in KEYS.items()
         for shape, p in zip(SHAPES, RATES, strict=True)
     ],

@@ -37,9 +37,7 @@ def assert_moments(w, mean, variance, fourth):
     """Mean and variance within five standard errors; `fourth` is the distribution's E x^4 / variance^2."""
     n = w.size
     assert w.mean(dtype=np.float64) == pytest.approx(mean, abs=5 * math.sqrt(variance / n))
-    assert np.square(w - mean, dtype=np.float64).mean() == pytest.approx(
-        variance, rel=5 * math.sqrt((fourth - 1) / n)
-    )
+    assert np.square(w - mean, dtype=np.float64).mean() == pytest.approx(variance, rel=5 * math.sqrt((fourth - 1) / n))
 
 
 @pytest.mark.parametrize(("family", "options", "variance"), WIDE.values(), ids=WIDE.keys())
@@ -87,9 +85,7 @@ def test_gains_are_pytorchs():
     torch = pytest.importorskip("torch", reason="PyTorch, the twin, is not installed")
     for name in ("linear", "conv2d", "sigmoid", "tanh", "relu", "leaky_relu"):
         assert init.calculate_gain(name) == pytest.approx(torch.nn.init.calculate_gain(name)), name
-    assert init.calculate_gain("leaky_relu", 0.3) == pytest.approx(
-        torch.nn.init.calculate_gain("leaky_relu", 0.3)
-    )
+    assert init.calculate_gain("leaky_relu", 0.3) == pytest.approx(torch.nn.init.calculate_gain("leaky_relu", 0.3))
 
 
 def test_the_same_seed_gives_the_same_numbers():

@@ -111,18 +111,14 @@ def test_weights_have_the_names_and_shapes_that_pytorch_gives_them(torch, name, 
     ours, theirs = getattr(nn, name)(**options), getattr(torch.nn, name)(**options)
     state = {path: torch.tensor(x.numpy()) for path, x in ours.state_dict().items()}
     theirs.load_state_dict(state)  # refuses any difference
-    assert [x.numpy().dtype for x in theirs.state_dict().values()] == [
-        x.dtype for x in ours.state_dict().values()
-    ]
+    assert [x.numpy().dtype for x in theirs.state_dict().values()] == [x.dtype for x in ours.state_dict().values()]
     assert_same_state(ours, theirs)
 
 
 @pytest.mark.parametrize("name", [*LAYERS, *LOSSES])
 def test_arguments_have_pytorchs_names_order_and_defaults(torch, name):
     def arguments(layer):
-        return {
-            p.name: p for p in inspect.signature(layer).parameters.values() if p.kind.name != "VAR_KEYWORD"
-        }
+        return {p.name: p for p in inspect.signature(layer).parameters.values() if p.kind.name != "VAR_KEYWORD"}
 
     ours, theirs = arguments(getattr(nn, name)), arguments(getattr(torch.nn, name))
     positional = [p.name for p in ours.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
@@ -165,9 +161,7 @@ def test_batch_norm_by_hand():
     x = tc.tensor([[[[1.0, 3.0]], [[0.0, 4.0]]]])
     assert norm(x).tolist() == [[[[-1, 1]], [[-1, 1]]]]
     np.testing.assert_allclose(norm.running_mean.numpy(), [0.2, 0.2], rtol=1e-6)
-    np.testing.assert_allclose(
-        norm.running_var.numpy(), [0.9 + 0.1 * 2, 0.9 + 0.1 * 8], rtol=1e-6
-    )  # var: 1/(n-1)
+    np.testing.assert_allclose(norm.running_var.numpy(), [0.9 + 0.1 * 2, 0.9 + 0.1 * 8], rtol=1e-6)  # var: 1/(n-1)
     assert norm.num_batches_tracked.item() == 1
     norm.eval()
     before, norm.weight, norm.bias = norm.state_dict()["running_mean"].tolist(), None, None

@@ -55,12 +55,8 @@ def values(module):
 def test_everything_is_found_once_in_the_order_of_definition():
     net = Net()
     assert list(net.state_dict()) == STATE
-    assert [path for path, _ in net.named_parameters()] == [
-        p for p in STATE if p.split(".")[-1] not in str(RUNNING)
-    ]
-    assert [path for path, _ in net.named_buffers()] == [
-        f"{b}.{r}" for b in ("block1", "block2") for r in RUNNING
-    ]
+    assert [path for path, _ in net.named_parameters()] == [p for p in STATE if p.split(".")[-1] not in str(RUNNING)]
+    assert [path for path, _ in net.named_buffers()] == [f"{b}.{r}" for b in ("block1", "block2") for r in RUNNING]
     assert [name for name, _ in net.named_children()] == ["block1", "block2", "act", "head"]
     assert [path for path, _ in net.named_modules()] == [
         *("", "block1", "block1.conv1", "block1.bn", "block2", "block2.conv1", "block2.bn"),
@@ -94,12 +90,10 @@ def test_the_same_things_are_found_as_in_pytorch():
     ours = parts(nn, lambda: nn.Parameter(np.ones(1, np.float32)))
     theirs = parts(torch.nn, lambda: torch.nn.Parameter(torch.ones(1)))
     for what in ("named_parameters", "named_buffers", "named_modules", "named_children"):
-        assert [path for path, _ in getattr(ours, what)()] == [path for path, _ in getattr(theirs, what)()], (
-            what
-        )
-    assert list(ours.state_dict()) == list(
-        theirs.state_dict()
-    )  # here, what is shared stands under every path
+        assert [path for path, _ in getattr(ours, what)()] == [path for path, _ in getattr(theirs, what)()], what
+    assert list(ours.state_dict()) == list(theirs.state_dict())  # here, what is shared stands under every path
+    names = [name for name, _ in theirs.again.named_children()]
+    assert [name for name, _ in ours.again.named_children()] == names == ["0", "1"]
     assert len(ours.again) == len(theirs.again) == 3
 
 
@@ -147,9 +141,7 @@ def test_super_init_may_be_called_and_may_be_forgotten():
 
 @pytest.mark.parametrize("name", ["train", "forward", "parameters", "training"])
 def test_a_part_cannot_have_the_name_of_a_method(name):
-    with pytest.raises(
-        ArgumentError, match=f"^Sequential: '{name}' belongs to every Module and cannot name a part"
-    ):
+    with pytest.raises(ArgumentError, match=f"^Sequential: '{name}' belongs to every Module and cannot name a part"):
         nn.Sequential({name: nn.ReLU()})
     with pytest.raises(ArgumentError, match=f"'{name}' belongs to every Module"):
         setattr(nn.ReLU(), name, nn.Parameter(np.ones(1, np.float32)))
@@ -159,9 +151,7 @@ def test_a_part_cannot_have_the_name_of_a_method(name):
 
 @pytest.mark.parametrize("name", ["a.b", ""])
 def test_a_part_cannot_have_a_dot_in_its_name(name):
-    with pytest.raises(
-        ArgumentError, match=f"^Sequential: '{name}' cannot name a part: paths are made with dots"
-    ):
+    with pytest.raises(ArgumentError, match=f"^Sequential: '{name}' cannot name a part: paths are made with dots"):
         nn.Sequential({name: nn.ReLU()})
 
 
@@ -185,9 +175,7 @@ def test_a_part_is_not_lost_by_assignment(name, value, message):
 
 def test_a_parameter_is_not_lost_by_assignment():
     layer = nn.BatchNorm2d(2)
-    with pytest.raises(
-        ArgumentError, match="weight is a Parameter, and Tensor cannot take its place. Assign a Param"
-    ):
+    with pytest.raises(ArgumentError, match="weight is a Parameter, and Tensor cannot take its place. Assign a Param"):
         layer.weight = tc.ones(2)
     with pytest.raises(ArgumentError, match="running_mean is a Tensor, and ndarray cannot take its place"):
         layer.running_mean = np.ones(2)
@@ -202,9 +190,7 @@ def test_buffers():
     net.register_buffer("count", tc.ones(2))
     net.register_buffer("count", tc.zeros(3))
     assert [(path, b.shape) for path, b in net.named_buffers()] == [("count", (3,))]
-    with pytest.raises(
-        ArgumentError, match=r"register_buffer: count is list; wrap it with tinyconv.tensor\(...\)"
-    ):
+    with pytest.raises(ArgumentError, match=r"register_buffer: count is list; wrap it with tinyconv.tensor\(...\)"):
         net.register_buffer("count", [1, 2])
 
 
@@ -319,9 +305,7 @@ def test_a_state_dict_shares_memory_and_needs_no_gradient():
     assert state["weight"].tolist() == [[7, 7], [7, 7]]
 
 
-@pytest.mark.parametrize(
-    "kind", [lambda x: x, lambda x: x.numpy().astype(x.dtype.kind + "8"), lambda x: x.tolist()]
-)
+@pytest.mark.parametrize("kind", [lambda x: x, lambda x: x.numpy().astype(x.dtype.kind + "8"), lambda x: x.tolist()])
 def test_a_state_dict_can_be_loaded_from_tensors_arrays_or_lists(kind):
     a, b = Net(), Net()
     a.block1.bn.num_batches_tracked.add_(5)

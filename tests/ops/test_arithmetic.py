@@ -185,9 +185,7 @@ def test_a_tie_is_shared_by_halves():
 def test_maximum_with_a_number(rng):
     x = np.array([-1.0, 0.0, 2.0])
     assert maximum(leaf(x), 0).detach().tolist() == [0, 0, 2]
-    against_torch(
-        lambda x: maximum(0.0, x), lambda torch, x: torch.maximum(torch.tensor(0.0), x), x, weights=rng
-    )
+    against_torch(lambda x: maximum(0.0, x), lambda torch, x: torch.maximum(torch.tensor(0.0), x), x, weights=rng)
 
 
 def test_abs_has_no_slope_at_zero():
@@ -343,16 +341,12 @@ def test_arrays_on_different_devices(monkeypatch):
     here, there = tinyconv.tensor([1.0]), tinyconv.tensor([2.0])
     monkeypatch.setattr(Tensor, "device", property(lambda x: "cuda:0" if x is there else "cpu"))
     there.data = there.data.view(np.recarray)  # anything but a plain array is asked for its device
-    with pytest.raises(
-        tinyconv.errors.DeviceError, match=r"add: its inputs are on cpu and cuda:0; move one with x.to"
-    ):
+    with pytest.raises(tinyconv.errors.DeviceError, match=r"add: its inputs are on cpu and cuda:0; move one with x.to"):
         here + there
 
 
 def test_every_operation_is_tested_here():
     functions = {
-        n
-        for n, f in vars(arithmetic).items()
-        if callable(f) and getattr(f, "__module__", "") == arithmetic.__name__
+        n for n, f in vars(arithmetic).items() if callable(f) and getattr(f, "__module__", "") == arithmetic.__name__
     }
     assert {n for n in functions if not n.startswith("_")} == {*BINARY, *UNARY, "clip", "where"}

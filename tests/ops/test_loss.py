@@ -121,9 +121,7 @@ def test_an_empty_batch_has_a_sum_but_no_mean():
     assert cross_entropy(x, labels, "sum").item() == 0
     assert cross_entropy(x, labels, "none").shape == (0,)
     for loss in (cross_entropy, nll_loss):
-        with pytest.raises(
-            ShapeError, match=r"the batch is empty, and has no mean loss; reduction='sum' gives 0"
-        ):
+        with pytest.raises(ShapeError, match=r"the batch is empty, and has no mean loss; reduction='sum' gives 0"):
             loss(x, labels)
     with pytest.raises(ShapeError, match="mse_loss: the batch is empty"):
         mse_loss(x, x)
@@ -207,22 +205,16 @@ def test_bad_targets_and_inputs(loss, x, target, error, message):
 def test_target_of_neither_shape():
     with pytest.raises(ShapeError, match=r"cross_entropy: target .* or probabilities of shape \(5, 10\)"):
         cross_entropy(X, np.zeros((5, 1)))
-    with pytest.raises(
-        ShapeError, match=r"nll_loss: target has shape \(5, 10\); .* needs labels of shape \(5,\)"
-    ):
+    with pytest.raises(ShapeError, match=r"nll_loss: target has shape \(5, 10\); .* needs labels of shape \(5,\)"):
         nll_loss(X, X)
 
 
 def test_mse_loss_does_not_broadcast():
-    with pytest.raises(
-        ShapeError, match=r"input has shape \(5, 10\), target \(5, 1\); they must be the same"
-    ):
+    with pytest.raises(ShapeError, match=r"input has shape \(5, 10\), target \(5, 1\); they must be the same"):
         mse_loss(X, X[:, :1])
 
 
 @pytest.mark.parametrize("loss", [cross_entropy, nll_loss, mse_loss])
 def test_unknown_reduction(loss):
-    with pytest.raises(
-        UnknownNameError, match=r"no reduction 'maen'. Did you mean 'mean'\? Known: mean, none, sum"
-    ):
+    with pytest.raises(UnknownNameError, match=r"no reduction 'maen'. Did you mean 'mean'\? Known: mean, none, sum"):
         loss(X, X, "maen")

@@ -82,9 +82,7 @@ def test_the_gradients_are_the_same_with_and_without_recording(engine, rng):
     fused = grad(y, [x, w, b], dy, retain_graph=True)
     recorded = grad(y, [x, w, b], dy, create_graph=True)
     for a, c in zip(fused, recorded, strict=True):
-        assert not a.requires_grad and c.requires_grad is (
-            c is not recorded[2]
-        )  # db = sum dy knows nothing of x
+        assert not a.requires_grad and c.requires_grad is (c is not recorded[2])  # db = sum dy knows nothing of x
         np.testing.assert_allclose(a.data, c.data, rtol=1e-12, atol=1e-13)
 
 

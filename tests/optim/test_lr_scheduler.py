@@ -44,11 +44,10 @@ def test_cosine_by_hand():
 
 
 def test_cosine_with_warm_up_by_hand():
-    assert rates(CosineLR(optimizer(2.0), total=6, warmup=4), 6) == pytest.approx(
-        [0.5, 1, 1.5, 2, 2, 1, 0], abs=1e-15
-    )
+    assert rates(CosineLR(optimizer(2.0), total=6, warmup=4), 6) == pytest.approx([0.5, 1, 1.5, 2, 2, 1, 0], abs=1e-15)
 
 
+@pytest.mark.xdist_group("torch.optim")  # which takes seconds to import: in one process only
 def test_schedules_are_pytorchs():
     torch = pytest.importorskip("torch", reason="PyTorch, the twin, is not installed")
     schedules = torch.optim.lr_scheduler
@@ -95,9 +94,7 @@ def test_a_state_that_does_not_fit_changes_nothing(state):
     scheduler = StepLR(optimizer(1.0), 1)
     scheduler.step()
     before = scheduler.state_dict()
-    with pytest.raises(
-        ArgumentError, match=r"^StepLR.load_state_dict: it needs the step 't' and 1 'base_lrs', as "
-    ):
+    with pytest.raises(ArgumentError, match=r"^StepLR.load_state_dict: it needs the step 't' and 1 'base_lrs', as "):
         scheduler.load_state_dict(state)
     assert scheduler.state_dict() == before and scheduler.get_last_lr() == [0.1]
 

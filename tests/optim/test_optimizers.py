@@ -1,6 +1,7 @@
-"""Optimisers: first steps by hand, long ways beside PyTorch, and all that can be wrong about their arguments."""
+"""Optimisers: first steps by hand, long ways beside PyTorch, and all that can be wrong with arguments."""
 
 import copy
+import inspect
 import math
 
 import numpy as np
@@ -122,6 +123,7 @@ def test_adadelta_by_hand():
 # ---------------------------------------------------------------- beside PyTorch
 
 
+@pytest.mark.xdist_group("torch.optim")  # which takes seconds to import: in one process only
 @with_every_way
 def test_two_hundred_steps_beside_pytorch(kind, options):
     """In two groups, of which the second has another rate; and all rates are halved on the way."""
@@ -148,8 +150,6 @@ def test_two_hundred_steps_beside_pytorch(kind, options):
 @with_every_optimizer
 def test_settings_have_pytorchs_names_order_and_defaults(kind):
     torch = pytest.importorskip("torch", reason="PyTorch, the twin, is not installed")
-    import inspect
-
     ours = inspect.signature(kind).parameters
     theirs = inspect.signature(getattr(torch.optim, kind.__name__)).parameters
     assert [(p.name, p.default) for p in ours.values()] == [
@@ -236,9 +236,7 @@ def test_state_follows_a_module_to_another_type(kind, options):
     first, second = kind(net.parameters(), **options), kind(twin.parameters(), **options)
     steps(net, first, x.float()), steps(net.double(), first, x)
     steps(twin, second, x), steps(twin, second, x)
-    np.testing.assert_allclose(
-        net.weight.detach().numpy(), twin.weight.detach().numpy(), rtol=1e-3, atol=1e-4
-    )
+    np.testing.assert_allclose(net.weight.detach().numpy(), twin.weight.detach().numpy(), rtol=1e-3, atol=1e-4)
     arrays = [a for a in first.state[net.weight].values() if isinstance(a, np.ndarray)]
     assert all(a.dtype == np.float64 for a in arrays)
 
@@ -293,6 +291,11 @@ def broken(change):
 
 BAD_STATES = {
     "not a state": (lambda s: s.clear(), ArgumentError, "it needs 'state' and 'param_groups', as state_dict"),
+    "groups that are numbers": (
+        lambda s: s.update(param_groups=[1]),
+        ArgumentError,
+        "it needs 'state' and 'param_groups'",
+    ),
     "fewer parameters": (
         lambda s: s["param_groups"][0]["params"].pop(),
         ArgumentError,

@@ -34,7 +34,7 @@ def test_other_programs_can_read_the_weights(tmp_path):
     ("other", "error", "message"),
     [
         (lambda: nn.Linear(4, 2), ShapeError, r"w\.safetensors does not fit this Linear: weight has shape \(2, 3\)"),
-        (lambda: nn.Sequential(nn.Linear(3, 2)), ArgumentError, r"does not fit this Sequential: the state has .(bias|weight)'"),
+        (lambda: nn.Sequential(nn.Linear(3, 2)), ArgumentError, r"does not fit this Sequential: the state has '"),
     ],
 )
 def test_weights_of_another_model_change_nothing(tmp_path, other, error, message):

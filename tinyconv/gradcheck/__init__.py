@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tinyconv import random
 from tinyconv.errors import ArgumentError, GradcheckError, UnknownNameError
 
 from .compare import METHODS, Comparison, Settings
@@ -46,20 +47,22 @@ def gradcheck(
     if order not in (1, 2):
         raise ArgumentError("gradcheck", f"order is {order!r}; it must be 1 or 2.")
     if directions is not None and (not isinstance(directions, int) or directions < 0):
-        raise ArgumentError(
-            "gradcheck", f"directions is {directions!r}; it must be None or a number of at least 0."
-        )
+        raise ArgumentError("gradcheck", f"directions is {directions!r}; it must be None or a number of at least 0.")
     if rtol is not None and rtol <= 0:
         raise ArgumentError("gradcheck", f"rtol is {rtol}; it must be above 0.")
     rng = np.random.default_rng(seed)
     report = GradcheckReport(seed)
     settings = Settings(method, rtol, atol, directions)
-    subject = Subject.of(function, inputs)
-    first = Comparison(subject, settings, rng, report)
-    first.run()
-    if order == 2 and report.passed:
-        report.notes.append("the gradient of the gradient was checked as well.")
-        Comparison(second_order(subject, first.ruler.weights), settings, rng, report).run()
+    streams = random.get_state()
+    try:
+        subject = Subject.of(function, inputs)
+        first = Comparison(subject, settings, rng, report)
+        first.run()
+        if order == 2 and report.passed:
+            report.notes.append("the gradient of the gradient was checked as well.")
+            Comparison(second_order(subject, first.ruler.weights), settings, rng, report).run()
+    finally:
+        random.set_state(streams)
     if raise_exception and not report.passed:
         raise GradcheckError("gradcheck", str(report))
     return report

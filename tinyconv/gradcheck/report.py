@@ -110,9 +110,7 @@ class GradcheckReport:
 
     def __str__(self) -> str:
         verdict = "passed" if self.passed else "FAILED"
-        lines = [
-            f"gradient check {verdict}: largest relative error {self.max_error:.1e} ({band(self.max_error)})"
-        ]
+        lines = [f"gradient check {verdict}: largest relative error {self.max_error:.1e} ({band(self.max_error)})"]
         lines += [f"  problem: {problem}" for problem in self.problems]
         lines += [f"  {t}" for t in self.tensors]
         lines += [f"  kink: {kink}" for kink in self.kinks[:5]]

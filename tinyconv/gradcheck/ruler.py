@@ -33,11 +33,7 @@ class Ruler:
             return self.weighted(self.subject.values(moved))
 
         scale = max(self.scale(name, d) for name, d in directions.items())
-        return (
-            complex_step(phi, 1e-20 * scale)
-            if method == "complex"
-            else central(phi, self.at_start, 1e-2 * scale)
-        )
+        return complex_step(phi, 1e-20 * scale) if method == "complex" else central(phi, self.at_start, 1e-2 * scale)
 
     def scale(self, name: str, moved: np.ndarray | None = None) -> float:
         """The size of a tensor's numbers: their root mean square, or the moved ones if these are larger."""
@@ -60,9 +56,7 @@ class Ruler:
         directions = {name: random_signs(rng, self.subject.start[name].shape)}
         try:
             by_complex = self.along("complex", directions).value
-        except (
-            Exception
-        ):  # whatever it is: with real numbers the function works, so central differences do too
+        except Exception:  # whatever it is: with real numbers the function works, so central differences do too
             return "central"
         measured = self.along("central", directions)
         allowed = 1e-7 * max(abs(by_complex), abs(measured.value)) + 10 * measured.width

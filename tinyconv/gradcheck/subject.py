@@ -41,13 +41,9 @@ class Subject:
             raise ArgumentError(NAME, "the function returns no floating-point tensor, so it has no gradient.")
         for i, y in enumerate(outputs):
             if y.dtype != np.float64:
-                raise DTypeError(
-                    NAME, f"output {i} is {y.dtype}, though all inputs are float64: something converts."
-                )
+                raise DTypeError(NAME, f"output {i} is {y.dtype}, though all inputs are float64: something converts.")
             if not np.isfinite(host(y)).all():
-                raise ArgumentError(
-                    NAME, f"output {i} has values that are not finite; check at another point."
-                )
+                raise ArgumentError(NAME, f"output {i} has values that are not finite; check at another point.")
         self.shapes = [y.shape for y in outputs]
 
     @classmethod
@@ -68,9 +64,7 @@ class Subject:
             if x.requires_grad and all(x is not other for other in tensors.values()):
                 tensors[name] = x
         if not tensors:
-            raise ArgumentError(
-                NAME, "no input and no parameter requires a gradient; set requires_grad=True."
-            )
+            raise ArgumentError(NAME, "no input and no parameter requires a gradient; set requires_grad=True.")
         return cls(function, inputs, tensors, buffers)
 
     def values(self, replaced: Mapping[str, np.ndarray] | None = None) -> list[np.ndarray]:
@@ -103,9 +97,7 @@ class Subject:
     ) -> list[Tensor | None]:
         """The gradient of sum_k <upstream_k, outputs_k> for each of `tensors`, None where nothing flows."""
         xs = list(self.tensors.values())
-        pairs = [
-            (y, u.to(device=y.device)) for y, u in zip(outputs, upstream, strict=True) if y.requires_grad
-        ]
+        pairs = [(y, u.to(device=y.device)) for y, u in zip(outputs, upstream, strict=True) if y.requires_grad]
         if not pairs:
             return [None] * len(xs)
         ys, us = zip(*pairs, strict=True)
@@ -117,7 +109,10 @@ class Subject:
 
     @contextmanager
     def surroundings(self) -> Iterator[None]:
-        """Random streams and buffers as they were at the start, inside and afterwards."""
+        """Buffers as they were at the start, inside and afterwards; random streams inside.
+
+        The streams are not rewound afterwards: a backward pass that draws its mask anew must not get the same.
+        """
         before = [(b, b.data) for b in self.buffers.values()]
         random.set_state(self.streams)
         for name, b in self.buffers.items():
@@ -125,7 +120,6 @@ class Subject:
         try:
             yield
         finally:
-            random.set_state(self.streams)
             for b, data in before:
                 b.data = data
 

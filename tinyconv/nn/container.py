@@ -22,9 +22,7 @@ class Sequential(Module):
         parts = first if isinstance(first, Mapping) else dict(enumerate(modules))
         for name, module in parts.items():
             if not isinstance(module, Module):
-                problem = (
-                    f"part {name!r} is {type(module).__name__}, not a Module: ReLU() is one, ReLU a class."
-                )
+                problem = f"part {name!r} is {type(module).__name__}, not a Module: ReLU() is one, ReLU a class."
                 raise ArgumentError("Sequential", problem)
             setattr(self, str(name), module)
 

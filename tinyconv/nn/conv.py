@@ -56,9 +56,7 @@ class Conv2d(Module):
         return conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
     def extra_repr(self) -> str:
-        text = (
-            f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
-        )
+        text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
         text += "" if self.padding in (0, (0, 0)) else f", padding={self.padding!r}"
         text += "" if self.dilation in (1, (1, 1)) else f", dilation={self.dilation}"
         text += "" if self.groups == 1 else f", groups={self.groups}"

@@ -121,9 +121,7 @@ def fans(tensor: Tensor, groups: int = 1) -> tuple[int, int]:
     (PyTorch, which cannot see the groups, takes fan_out of a grouped convolution too large.)
     """
     if tensor.ndim < 2 or 0 in tensor.shape:
-        problem = (
-            f"a tensor of shape {tensor.shape} has no fan_in and fan_out; it needs two axes, none empty."
-        )
+        problem = f"a tensor of shape {tensor.shape} has no fan_in and fan_out; it needs two axes, none empty."
         raise ShapeError("init", problem)
     out, inp, *kernel = tensor.shape
     if out % whole("init", "groups", groups, least=1):
@@ -146,9 +144,7 @@ def _uniform_of_std(tensor: Tensor, std: float) -> Tensor:
 def _precision(name: str, tensor: Tensor) -> type:
     """The type to draw in. Not always float64: a big layer's numbers would need much memory for a moment."""
     if tensor.dtype.kind != "f":
-        raise DTypeError(
-            name, f"a tensor of {tensor.dtype} cannot hold real random numbers; use a floating-point one."
-        )
+        raise DTypeError(name, f"a tensor of {tensor.dtype} cannot hold real random numbers; use a floating-point one.")
     return np.float64 if tensor.dtype == np.float64 else np.float32
 
 

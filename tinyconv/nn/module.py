@@ -130,18 +130,14 @@ class Module:
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """(path, parameter) of everything learned, in the order of definition; a shared one comes once."""
-        return _once(
-            (_join(path, name), p) for path, m in self.named_modules() for name, p in m._owned(Parameter)
-        )
+        return _once((_join(path, name), p) for path, m in self.named_modules() for name, p in m._owned(Parameter))
 
     def parameters(self) -> Iterator[Parameter]:
         return (p for _, p in self.named_parameters())
 
     def named_buffers(self) -> Iterator[tuple[str, Tensor]]:
         """(path, tensor) of everything saved but not learned; a shared one comes once."""
-        return _once(
-            (_join(path, name), b) for path, m in self.named_modules() for name, b in m._owned_buffers()
-        )
+        return _once((_join(path, name), b) for path, m in self.named_modules() for name, b in m._owned_buffers())
 
     def buffers(self) -> Iterator[Tensor]:
         return (b for _, b in self.named_buffers())
@@ -180,9 +176,7 @@ class Module:
         """Move everything to a device, or what is floating point to a dtype; in place, gradients too."""
         targets += tuple(target for target in (device, dtype) if target is not None)
         devices = [t for t in targets if isinstance(t, str) and t.partition(":")[0] in ("cpu", "cuda")]
-        kind = (
-            Tensor(np.empty(0, np.float32)).to(*targets).dtype
-        )  # refuses what cannot be, before anything changes
+        kind = Tensor(np.empty(0, np.float32)).to(*targets).dtype  # refuses what cannot be, before anything changes
         if kind.kind not in "fc":
             raise DTypeError("Module.to", f"parameters are floating-point numbers; they cannot be {kind}.")
         gradients = [p.grad for p in self.parameters() if p.grad is not None]
@@ -227,9 +221,7 @@ class Module:
         strict=False passes over paths that only one side has, and returns them; shapes must agree even so.
         """
         own = dict(self._named_tensors())
-        unmatched = Unmatched(
-            [path for path in own if path not in state], [path for path in state if path not in own]
-        )
+        unmatched = Unmatched([path for path in own if path not in state], [path for path in state if path not in own])
         if strict and any(unmatched):
             raise ArgumentError("load_state_dict", unmatched.complaint(type(self).__name__))
         values = {path: fitting(path, tensor, state[path]) for path, tensor in own.items() if path in state}

@@ -38,9 +38,7 @@ class BatchNorm2d(Module):
         if not eps >= 0:
             raise ArgumentError("BatchNorm2d", f"eps is {eps}; it must be at least 0.")
         if momentum is not None and not 0 <= momentum <= 1:
-            raise ArgumentError(
-                "BatchNorm2d", f"momentum is {momentum}; it must lie between 0 and 1, or be None."
-            )
+            raise ArgumentError("BatchNorm2d", f"momentum is {momentum}; it must lie between 0 and 1, or be None.")
         self.eps, self.momentum = eps, momentum
         self.weight = Parameter(np.ones(C, np.float32)) if affine else None
         self.bias = Parameter(np.zeros(C, np.float32)) if affine else None
@@ -51,9 +49,7 @@ class BatchNorm2d(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         if x.ndim != 4:
-            raise ShapeError(
-                "BatchNorm2d", f"input has shape {x.shape}; it must be (N, {self.num_features}, H, W)."
-            )
+            raise ShapeError("BatchNorm2d", f"input has shape {x.shape}; it must be (N, {self.num_features}, H, W).")
         t = self.num_batches_tracked
         y = batch_norm(
             x,

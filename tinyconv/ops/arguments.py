@@ -28,9 +28,7 @@ def check_together(operation: str, a: Tensor, b: Tensor) -> None:
         same_device(operation, a, b)
     A, B = a.data.shape, b.data.shape
     if A != B and not all(m == n or m == 1 or n == 1 for m, n in zip(A[::-1], B[::-1], strict=False)):
-        raise ShapeError(
-            operation, f"shapes {A} and {B} do not broadcast: from the right, sizes must agree or be 1."
-        )
+        raise ShapeError(operation, f"shapes {A} and {B} do not broadcast: from the right, sizes must agree or be 1.")
 
 
 def floating(x: Operand) -> Tensor:
@@ -49,6 +47,4 @@ def real(operation: str, x: Operand) -> Tensor:
 
 def refuse_bool(operation: str, *tensors: Tensor) -> None:
     if all(x.dtype.kind == "b" for x in tensors):
-        raise DTypeError(
-            operation, "is not defined for bool tensors; ~x is the logical not, x.float() has numbers."
-        )
+        raise DTypeError(operation, "is not defined for bool tensors; ~x is the logical not, x.float() has numbers.")

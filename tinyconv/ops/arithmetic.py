@@ -35,9 +35,7 @@ def mul(a: Operand, b: Operand) -> Tensor:
     """y = a b,   da = dy b,   db = dy a"""
     a, b = operands("mul", a, b)
     A, B = a.shape, b.shape
-    return record(
-        "mul", a.data * b.data, (a, lambda dy: sum_to(dy * b, A)), (b, lambda dy: sum_to(dy * a, B))
-    )
+    return record("mul", a.data * b.data, (a, lambda dy: sum_to(dy * b, A)), (b, lambda dy: sum_to(dy * a, B)))
 
 
 def div(a: Operand, b: Operand) -> Tensor:
@@ -64,7 +62,7 @@ def pow(a: Operand, b: Operand) -> Tensor:
     A, B = a.shape, b.shape
     return record(
         "pow",
-        a.data**b.data,
+        array_module(a.data).power(a.data, b.data),
         (a, lambda dy: sum_to(dy * where(b == 0, 0, b * a ** where(b == 0, 1, b - 1)), A)),
         (b, lambda dy, y: sum_to(dy * y * log(where(_vanishes(a, b), 1, a)), B)),
     )
@@ -75,9 +73,7 @@ def _pow_number(x: Tensor, n: float) -> Tensor:
     if x.dtype.kind not in "fc":
         x = floating(x) if isinstance(n, float) else x
         if n < 0 and x.dtype.kind not in "fc":
-            raise DTypeError(
-                "pow", f"whole numbers have no negative powers such as {n}; write x.float() ** {n}."
-            )
+            raise DTypeError("pow", f"whole numbers have no negative powers such as {n}; write x.float() ** {n}.")
     return record("pow", x.data**n, (x, lambda dy: dy * (n * x ** (n - 1)) if n else 0 * dy), exponent=n)
 
 

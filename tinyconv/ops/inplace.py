@@ -23,9 +23,7 @@ def setitem(x: Tensor, index: Any, value: Operand) -> None:
     try:
         x.data[array_of(index)] = value.data
     except (IndexError, ValueError) as error:
-        raise ShapeError(
-            "setitem", f"index or value does not fit a tensor of shape {x.shape}: {error}."
-        ) from None
+        raise ShapeError("setitem", f"index or value does not fit a tensor of shape {x.shape}: {error}.") from None
     x.version.count += 1
 
 
@@ -73,9 +71,7 @@ def _augmented(symbol: str, in_place: Callable, out_of_place: Callable) -> Calla
         if not (is_grad_enabled() and (x.requires_grad or getattr(other, "requires_grad", False))):
             return in_place(x, other)
         if x.is_leaf and x.requires_grad:
-            raise GraphError(
-                symbol, "this leaf requires a gradient. To update it, write it under tinyconv.no_grad()."
-            )
+            raise GraphError(symbol, "this leaf requires a gradient. To update it, write it under tinyconv.no_grad().")
         return out_of_place(x, other)
 
     return operator

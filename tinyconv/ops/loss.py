@@ -61,9 +61,7 @@ def nll_loss(input: Operand, target: Operand, reduction: str = "mean") -> Tensor
     x, t = _checked(name, input, target, reduction)
     N, K, *HW = x.shape
     if t.shape != (N, *HW):
-        raise ShapeError(
-            name, f"target has shape {t.shape}; input {x.shape} needs labels of shape {(N, *HW)}."
-        )
+        raise ShapeError(name, f"target has shape {t.shape}; input {x.shape} needs labels of shape {(N, *HW)}.")
     labels = _labels(name, t, K)
     rows = array_module(labels).arange(labels.size)
     return _reduced(name, reshape(-getitem(_classes_last(x), (rows, labels)), N, *HW), reduction)
@@ -100,9 +98,7 @@ def _checked(name: str, input: Operand, target: Operand, reduction: str) -> tupl
     _known(name, reduction)
     same_device(name, x, t)
     if x.ndim < 2 or x.shape[1] == 0:
-        raise ShapeError(
-            name, f"input has shape {x.shape}; it must be (N, K) or (N, K, H, W), with K classes."
-        )
+        raise ShapeError(name, f"input has shape {x.shape}; it must be (N, K) or (N, K, H, W), with K classes.")
     labels = (x.shape[0], *x.shape[2:])
     if t.shape not in (labels, x.shape):
         raise ShapeError(
@@ -124,9 +120,7 @@ def _labels(name: str, t: Tensor, K: int) -> Array:
     if wrong.any():
         first = int(wrong.argmax())
         place = ", ".join(str(i) for i in array_module(labels).unravel_index(first, t.shape))
-        raise ArgumentError(
-            name, f"target[{place}] is {labels[first]}; {K} classes have labels from 0 to {K - 1}."
-        )
+        raise ArgumentError(name, f"target[{place}] is {labels[first]}; {K} classes have labels from 0 to {K - 1}.")
     return labels
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import tinyconv.kernels as kernels
 from tinyconv.backend import Array, array_module
@@ -41,8 +42,8 @@ def batch_norm(
     xp, C = array_module(x.data), x.shape[1] if x.ndim > 1 else 0
     w = Tensor(xp.ones(C, x.dtype)) if weight is None else as_tensor(weight)
     b = Tensor(xp.zeros(C, x.dtype)) if bias is None else as_tensor(bias)
-    running = [None if a is None else as_tensor(a) for a in (running_mean, running_var)]
-    _check(x, w, b, *running, training)
+    running: list[Any] = [None if a is None else as_tensor(a) for a in (running_mean, running_var)]
+    _check(x, w, b, running, training)
     if training:
         mean, var = (Tensor(a) for a in kernels.batch_norm_stats(x.data))
         n = _count(x)
@@ -53,8 +54,8 @@ def batch_norm(
 
     def rule(dy: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         if training and not is_grad_enabled():
-            fused = kernels.batch_norm_input(dy.data, x.data, mean.data, var.data, w.data, eps)
-            return tuple(Tensor(a) for a in fused)
+            dx, dw, db = kernels.batch_norm_input(dy.data, x.data, mean.data, var.data, w.data, eps)
+            return Tensor(dx), Tensor(dw), Tensor(db)
         return _gradients(dy, x, w, None if training else (mean, var), eps)
 
     y = kernels.batch_norm(x.data, mean.data, var.data, w.data, b.data, eps)
@@ -91,10 +92,11 @@ def _count(x: Tensor) -> int:
     return math.prod(x.shape) // x.shape[1]
 
 
-def _check(x: Tensor, w: Tensor, b: Tensor, mean: Tensor | None, var: Tensor | None, training: bool) -> None:
+def _check(x: Tensor, w: Tensor, b: Tensor, running: list[Any], training: bool) -> None:
     name = "batch_norm"
     if x.ndim not in (2, 3, 4) or x.shape[1] == 0:
         raise ShapeError(name, f"input has shape {x.shape}; it must be (N, C), (N, C, L) or (N, C, H, W).")
+    mean, var = running
     if not training and (mean is None or var is None):
         raise ArgumentError(
             name, "with training=False it needs running_mean and running_var: give both, or training=True."
@@ -103,9 +105,7 @@ def _check(x: Tensor, w: Tensor, b: Tensor, mean: Tensor | None, var: Tensor | N
     C = x.shape[1]
     for argument, a in given.items():
         if a is not None and a.shape != (C,):
-            raise ShapeError(
-                name, f"input {x.shape} has {C} channels, {argument} has shape {a.shape}, not ({C},)."
-            )
+            raise ShapeError(name, f"input {x.shape} has {C} channels, {argument} has shape {a.shape}, not ({C},).")
     same_device(name, x, *[a for a in given.values() if a is not None])
     same_dtype(name, x, w, b)
     if training and _count(x) < 2:

@@ -21,9 +21,7 @@ def sum(x: Operand, dim: Dims = None, keepdim: bool = False) -> Tensor:
     x = as_tensor(x)
     axes = axes_of("sum", x, dim)
     X, kept = x.shape, _kept(x.shape, axes)
-    return record(
-        "sum", x.data.sum(axes, keepdims=keepdim), (x, lambda dy: expand(reshape(dy, kept), X)), dim=axes
-    )
+    return record("sum", x.data.sum(axes, keepdims=keepdim), (x, lambda dy: expand(reshape(dy, kept), X)), dim=axes)
 
 
 def mean(x: Operand, dim: Dims = None, keepdim: bool = False) -> Tensor:
@@ -41,9 +39,7 @@ def var(x: Operand, dim: Dims = None, correction: int = 1, keepdim: bool = False
     x = floating(real("var", x))
     n = _count(x, axes_of("var", x, dim))
     if n <= correction:
-        raise ArgumentError(
-            "var", f"{n} element(s) less a correction of {correction} leaves nothing to divide by."
-        )
+        raise ArgumentError("var", f"{n} element(s) less a correction of {correction} leaves nothing to divide by.")
     deviation = x - mean(x, dim, keepdim=True)
     return sum(deviation * deviation, dim, keepdim) / (n - correction)
 

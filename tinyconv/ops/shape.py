@@ -66,9 +66,7 @@ def flatten(x: Operand, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         return reshape(x, 1)
     start, end = axis_of("flatten", x, start_dim), axis_of("flatten", x, end_dim)
     if start > end:
-        raise ArgumentError(
-            "flatten", f"start_dim {start_dim} comes after end_dim {end_dim} in shape {x.shape}."
-        )
+        raise ArgumentError("flatten", f"start_dim {start_dim} comes after end_dim {end_dim} in shape {x.shape}.")
     merged = int(np.prod(x.shape[start : end + 1]))
     return reshape(x, *x.shape[:start], merged, *x.shape[end + 1 :])
 

@@ -23,9 +23,7 @@ class Adadelta(Optimizer):
     in PyTorch (in Keras it is 0.001, which hardly learns). rho is PyTorch's; the paper's is 0.95.
     """
 
-    def __init__(
-        self, params: Params, lr: float = 1.0, rho: float = 0.9, eps: float = 1e-6, weight_decay: float = 0.0
-    ):
+    def __init__(self, params: Params, lr: float = 1.0, rho: float = 0.9, eps: float = 1e-6, weight_decay: float = 0.0):
         super().__init__(params, {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay})
 
     def check(self, settings: dict[str, Any]) -> None:

@@ -46,9 +46,7 @@ class Adam(Optimizer):
         super().check(settings)
         betas = settings["betas"]
         if not isinstance(betas, tuple) or len(betas) != 2 or not max(betas) < 1:
-            raise ArgumentError(
-                self.name, f"betas is {betas!r}; it must be two numbers from 0 to less than 1."
-            )
+            raise ArgumentError(self.name, f"betas is {betas!r}; it must be two numbers from 0 to less than 1.")
 
     def update(
         self,

@@ -47,9 +47,7 @@ class LRScheduler:
         t, lrs = state.get("t"), state.get("base_lrs")
         if not is_whole(t) or not isinstance(lrs, list) or len(lrs) != len(self.base_lrs):
             own = len(self.base_lrs)
-            problem = (
-                f"it needs the step 't' and {own} 'base_lrs', as state_dict() returns them; got {state}."
-            )
+            problem = f"it needs the step 't' and {own} 'base_lrs', as state_dict() returns them; got {state}."
             raise ArgumentError(f"{type(self).__name__}.load_state_dict", problem)
         self.t, self.base_lrs = int(state["t"]), list(lrs)
         self._apply()

@@ -31,9 +31,7 @@ class Optimizer:
         parameters = self.parameters()
         for p in parameters:
             if not p.is_leaf:
-                raise ArgumentError(
-                    self.name, "only leaf tensors can be optimised, such as model.parameters()."
-                )
+                raise ArgumentError(self.name, "only leaf tensors can be optimised, such as model.parameters().")
         if len(set(parameters)) < len(parameters):
             raise ArgumentError(self.name, "a parameter is listed twice.")
         self.state: dict[Tensor, dict[str, Any]] = {p: {} for p in parameters}
@@ -41,9 +39,7 @@ class Optimizer:
     def _groups(self, params: Any) -> list[dict[str, Any]]:
         if isinstance(params, Tensor) or not isinstance(params, Iterable):
             kind = type(params).__name__
-            raise ArgumentError(
-                self.name, f"params is {kind}; it must be a list, such as model.parameters()."
-            )
+            raise ArgumentError(self.name, f"params is {kind}; it must be a list, such as model.parameters().")
         groups = list(params)
         if not groups:
             cure = "Modules in a plain list are not found: use nn.Sequential."
@@ -116,17 +112,13 @@ class Optimizer:
         Nothing changes unless everything fits.
         """
         name = f"{self.name}.load_state_dict"
-        if not isinstance(state, Mapping) or not {"state", "param_groups"} <= state.keys():
+        if not _is_state(state):
             raise ArgumentError(name, "it needs 'state' and 'param_groups', as state_dict() returns them.")
         groups = [self._loaded_settings(name, group) for group in state["param_groups"]]
         sizes = [len(group["params"]) for group in groups]
         if sizes != (own := [len(group["params"]) for group in self.param_groups]):
-            raise ArgumentError(
-                name, f"it was saved for groups of {sizes} parameters, these are groups of {own}."
-            )
-        by_number = {
-            str(number): saved for number, saved in state["state"].items()
-        }  # JSON knows only strings
+            raise ArgumentError(name, f"it was saved for groups of {sizes} parameters, these are groups of {own}.")
+        by_number = {str(number): saved for number, saved in state["state"].items()}  # JSON knows only strings
         numbers = [str(number) for group in groups for number in group["params"]]
         memories = [
             _loaded_memory(name, p, by_number.get(number, {}))
@@ -141,9 +133,7 @@ class Optimizer:
         if missing:
             problem = f"the state has no {min(missing)!r}; was it saved by another kind of optimiser?"
             raise ArgumentError(name, problem)
-        settings = {
-            key: tuple(v) if isinstance(v, list) else v for key, v in group.items()
-        }  # JSON has no tuples
+        settings = {key: tuple(v) if isinstance(v, list) else v for key, v in group.items()}  # JSON has no tuples
         self.check({key: settings[key] for key in self.defaults})
         return settings
 
@@ -169,9 +159,15 @@ def _check_gradient(name: str, p: Tensor) -> None:
     if p.grad.shape != p.shape:
         raise ShapeError(name, f"a gradient has shape {p.grad.shape}, its parameter {p.shape}.")
     if p.grad.dtype != p.dtype:
-        raise DTypeError(
-            name, f"a gradient is {p.grad.dtype}, its parameter {p.dtype}; call zero_grad() first."
-        )
+        raise DTypeError(name, f"a gradient is {p.grad.dtype}, its parameter {p.dtype}; call zero_grad() first.")
+
+
+def _is_state(state: Any) -> bool:
+    """Has it the form of what `state_dict` returns?"""
+    if not isinstance(state, Mapping) or not {"state", "param_groups"} <= state.keys():
+        return False
+    parts = [state["state"], *state["param_groups"]]
+    return all(isinstance(part, Mapping) for part in parts)
 
 
 def _loaded_memory(name: str, p: Tensor, saved: Mapping[str, Any]) -> dict[str, Any]:
