@@ -1,7 +1,7 @@
 """Pooling on the CPU: the N*C planes are shared out among the threads, and each goes line by line.
 
-The innermost loop is over a line of outputs, for one place in the window, and without branches: three to
-five times as fast as going through the window for one output after the other.
+The innermost loop is over a line of outputs, for one place in the window, and without branches: two to
+three times as fast as going through the window for one output after the other.
 """
 
 import numpy as np
@@ -97,9 +97,9 @@ def _max_plane(y, winner, x, geometry):
 def _max_line(y, winner, x, ox0, ox1, SW, x0, k):
     for ox in range(ox0, ox1):
         v, largest = x[np.uintp(ox * SW + x0)], y[ox]
-        wins = (not v <= largest) & (largest == largest)  # larger, or the first NaN
-        y[ox] = v if wins else largest
-        winner[ox] = k if wins else winner[ox]
+        wins = (v > largest) | ((v != v) & (largest == largest))  # larger, or the first NaN
+        winner[ox] += wins * (k - winner[ox])  # `if wins` would be guessed wrong every other time
+        y[ox] = max(v, largest) if v == v else v
 
 
 @parallel
