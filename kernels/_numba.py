@@ -7,12 +7,12 @@ import numba
 import numpy as np
 
 from tinyconv.backend import Array
-from tinyconv.threads import limit_numba
+from tinyconv.threads import tell_libraries
 
 # Sums in any order, a*b + c rounded once; NaN and infinities stay what they are.
 REORDERED = {"reassoc", "contract", "nsz"}
 
-limit_numba()  # to the number of threads that the user chose
+tell_libraries()  # how many threads to use
 
 
 def parallel(function: Callable) -> Callable:
@@ -28,9 +28,7 @@ def inner(function: Callable | None = None, **options: Any) -> Callable:
     """Compile for use in other compiled functions of the same file, without entries from Python and C."""
     if function is None:
         return lambda function: inner(function, **options)
-    return numba.njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)(
-        function
-    )
+    return numba.njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)(function)
 
 
 def takes(*arrays: Array | None) -> bool:

@@ -99,7 +99,8 @@ def _max_line(y, winner, x, ox0, ox1, SW, x0, k):
         v, largest = x[np.uintp(ox * SW + x0)], y[ox]
         wins = (v > largest) | ((v != v) & (largest == largest))  # larger, or the first NaN
         winner[ox] += wins * (k - winner[ox])  # `if wins` would be guessed wrong every other time
-        y[ox] = max(v, largest) if v == v else v
+        larger = v if v > largest else largest
+        y[ox] = larger if v == v else v
 
 
 @parallel

@@ -19,9 +19,7 @@ from tinyconv.kernels import Kernel
 
 ROOT = Path(__file__).parents[1]
 CASES = all_cases()
-GRID = [
-    pytest.param(name, case, id=f"{name}-{case.label}") for name, cases in CASES.items() for case in cases
-]
+GRID = [pytest.param(name, case, id=f"{name}-{case.label}") for name, cases in CASES.items() for case in cases]
 FIRST = [pytest.param(name, cases[0], id=name) for name, cases in CASES.items()]
 ENGINES = ["loops", "numba"]
 

@@ -135,9 +135,7 @@ def test_another_checkout_has_its_own_kernels(built, editable):
     """Two clones, one of them installed: the other must not run with the first one's kernels."""
     other = built.tmp / "other"
     for name in ("tinyconv", "kernels"):
-        shutil.copytree(
-            built.checkout / name, other / name, ignore=shutil.ignore_patterns("mnist", "__pycache__")
-        )
+        shutil.copytree(built.checkout / name, other / name, ignore=shutil.ignore_patterns("mnist", "__pycache__"))
     shutil.copy(built.checkout / "setup.py", other)
     install = f"import site; site.addsitedir({str(editable)!r})"
     package, kernels = where(cwd=built.elsewhere, path=(other, editable), before=install)

@@ -18,9 +18,7 @@ from tinyconv.tensor import Tensor, grad
 
 OPS = all_ops()
 CASES = [pytest.param(op, s, id=f"{op.name}-{s.label}") for op in OPS for s in op.samples]
-SMOOTH = [
-    pytest.param(op, s, id=f"{op.name}-{s.label}") for op in OPS if op.differentiable for s in op.samples
-]
+SMOOTH = [pytest.param(op, s, id=f"{op.name}-{s.label}") for op in OPS if op.differentiable for s in op.samples]
 TWINS = [pytest.param(op, s, id=f"{op.name}-{s.label}") for op in OPS if op.twin for s in op.samples]
 ERRORS = [pytest.param(op, b, id=f"{op.name}-{b.message}") for op in OPS for b in op.errors]
 
@@ -54,9 +52,7 @@ def test_gradients(op, sample, engine, rng):
     args = tensors_of(sample.draw(rng))
     leaves = leaves_of(args)
     order = op.order if engine == "numpy" and not sample.kinks else 1
-    report = gradcheck(
-        lambda *_: op.function(*args, **sample.kwargs), leaves, order=order, raise_exception=False
-    )
+    report = gradcheck(lambda *_: op.function(*args, **sample.kwargs), leaves, order=order, raise_exception=False)
     if sample.kinks:  # most entries tie; what can be compared must agree all the same
         assert all("inconclusive" in problem for problem in report.problems), str(report)
     else:
@@ -188,9 +184,7 @@ def test_every_public_function_and_method_is_registered():
     registered = {op.function for op in OPS}
     public = {getattr(functional, name) for name in functional.__all__}
     methods = {getattr(m, "fget", m) for m in METHODS.values()}
-    named = {
-        m for m in methods if not m.__module__.endswith(("methods", "inplace")) and "<" not in m.__name__
-    }
+    named = {m for m in methods if not m.__module__.endswith(("methods", "inplace")) and "<" not in m.__name__}
     assert (public | named) - registered == set()
 
 

@@ -15,7 +15,8 @@ from tinyconv.geometry import Window
 
 def printed_by(code: str, **environment: str) -> list[str]:
     """The words that a fresh interpreter prints; there are three cores to it."""
-    unset = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_WAIT_POLICY")
+    unset = {"NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OMP_WAIT_POLICY"}
+    unset |= {"OPENBLAS_NUM_THREADS", "OPENBLAS_THREAD_TIMEOUT"}
     inherited = {name: value for name, value in os.environ.items() if name not in unset}
     code = "import os\nos.sched_getaffinity = lambda pid: {0, 1, 2}\n" + code
     root = Path(threads.__file__).parents[1]
@@ -39,24 +40,25 @@ def test_all_cores_unless_set():
     assert printed_by("from tinyconv import threads\nprint(threads.get_num_threads())") == ["3"]
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        "from tinyconv import threads\nthreads.set_num_threads(2)",
-        "import numba\nfrom tinyconv import threads\nthreads.set_num_threads(2)",
-    ],
-    ids=["before Numba is loaded", "afterwards"],
-)
-def test_one_number_for_both_libraries(code):
+@pytest.mark.parametrize("between", ["", "import numba\n"], ids=["before Numba is loaded", "afterwards"])
+def test_one_number_for_both_libraries(between):
     pytest.importorskip("numba", reason="Numba is not installed")
-    assert printed_by(code + BOTH) == ["2", "2", "2"]
+    code = f"from tinyconv import threads\n{between}threads.set_num_threads(2){BOTH}"
+    assert printed_by(code) == ["2", "2", "2"]
 
 
-@pytest.mark.parametrize("first", ["", "import numpy\n"], ids=["before NumPy is loaded", "afterwards"])
-def test_the_environment_variable(first):
+def test_the_environment_variable():
     pytest.importorskip("numba", reason="Numba is not installed")
-    code = f"{first}from tinyconv import threads{BOTH}"
-    assert printed_by(code, TINYCONV_NUM_THREADS="2") == ["2", "2", "2"]
+    assert printed_by(f"from tinyconv import threads{BOTH}", TINYCONV_NUM_THREADS="2") == ["2", "2", "2"]
+
+
+@pytest.mark.parametrize("chosen", ["2", ""])
+def test_blas_threads_that_spin_are_kept_out_of_numbas_way(chosen):
+    pytest.importorskip("numba", reason="Numba is not installed")
+    code = f"import numpy\nfrom tinyconv import threads{BOTH}"
+    assert printed_by(code, TINYCONV_NUM_THREADS=chosen) == [chosen or "3", chosen or "3", "1"]
+    told_not_to_spin = printed_by(code, TINYCONV_NUM_THREADS="2", OPENBLAS_THREAD_TIMEOUT="4")
+    assert told_not_to_spin == ["2", "2", "2"]
 
 
 def test_waiting_threads_do_not_spin_unless_asked_to():

@@ -128,9 +128,7 @@ def _show(report: Any, folder: Path) -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(
-        prog="tinyconv", description="Train, evaluate and use convolutional networks."
-    )
+    top = argparse.ArgumentParser(prog="tinyconv", description="Train, evaluate and use convolutional networks.")
     top.add_argument("--version", action="version", version=f"tinyconv {__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
@@ -146,9 +144,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--momentum", type=float, help=f"of sgd (default {default.momentum})")
     p.add_argument("--weight-decay", type=float, help=f"default {default.weight_decay}")
     p.add_argument("--schedule", help=f"constant or cosine (default {default.schedule})")
-    p.add_argument(
-        "--warmup", type=int, help=f"steps of rising learning rate, for cosine (default {default.warmup})"
-    )
+    p.add_argument("--warmup", type=int, help=f"steps of rising learning rate, for cosine (default {default.warmup})")
     p.add_argument("--validation", type=float, help="share of the training pictures held out (default 0)")
     p.add_argument("--limit", type=int, help="train on so many pictures only")
     p.add_argument("--seed", type=int, help=f"default {default.seed}")

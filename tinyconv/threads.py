@@ -13,6 +13,7 @@ from .errors import ArgumentError
 
 # Threads that wait for work by spinning take the cores away from the other library's threads: a training
 # step of LeNet-5 took up to three times as long without these two. What the user has set is kept.
+_blas_spins = "numpy" in sys.modules and "OPENBLAS_THREAD_TIMEOUT" not in os.environ
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # Numba's threads, in libgomp
 os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")  # NumPy's: wait 2^4 processor cycles, not 2^26
 
@@ -34,27 +35,25 @@ def get_num_threads() -> int:
 def set_num_threads(n: int) -> None:
     """Let kernels and matrix products use n threads, from 1 to the number of cores.
 
+    Matrix products use one beside Numba if NumPy was loaded before tinyconv: its threads would spin.
     Results can differ in their last bits between numbers of threads; with the same number they do not.
     The environment variable TINYCONV_NUM_THREADS does the same for a process. Raises ArgumentError.
     """
     global _chosen
     _chosen = _checked("set_num_threads", n)
-    if "numba" in sys.modules:
-        limit_numba()
-    limit_blas(_chosen)
+    tell_libraries()
 
 
-def limit_numba() -> None:
-    """Tell Numba the number; done here if Numba is loaded, otherwise by the first kernel that loads it."""
-    import numba
+def tell_libraries() -> None:
+    """Tell the libraries that are loaded; done again by the first kernel that loads Numba."""
+    numba = sys.modules.get("numba")
+    if numba:
+        numba.set_num_threads(get_num_threads())
+    alone = _blas_spins and numba is not None
+    if alone or _chosen:
+        import threadpoolctl
 
-    numba.set_num_threads(get_num_threads())
-
-
-def limit_blas(n: int) -> None:
-    import threadpoolctl
-
-    threadpoolctl.threadpool_limits(n, user_api="blas")
+        threadpoolctl.threadpool_limits(1 if alone else _chosen, user_api="blas")
 
 
 def _checked(operation: str, n: Any) -> int:
@@ -71,11 +70,11 @@ def _of_environment() -> int | None:
     if not text:
         return None
     n = _checked("TINYCONV_NUM_THREADS", int(text) if text.isdecimal() else text)
-    if "numpy" in sys.modules:
-        limit_blas(n)
     for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
         os.environ[name] = str(n)
     return n
 
 
 _chosen = _of_environment()
+if _chosen and "numpy" in sys.modules:
+    tell_libraries()

@@ -33,9 +33,7 @@ def test_a_file_written_by_hand(tmp_path):
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
 @pytest.mark.parametrize("shape", [(7,), (2, 3), (2, 3, 4, 5)])
 def test_every_type_comes_back(tmp_path, rng, dtype, packed, shape):
-    values = (
-        rng.uniform(-100, 100, shape).astype(dtype) if dtype[0] != "u" else rng.integers(0, 256, shape, "u1")
-    )
+    values = rng.uniform(-100, 100, shape).astype(dtype) if dtype[0] != "u" else rng.integers(0, 256, shape, "u1")
     content = idx(CODES[dtype], shape, values.astype(f">{dtype}").tobytes())
     read = read_idx(write(tmp_path, gzip.compress(content) if packed else content))
     assert read.dtype == np.dtype(dtype) and read.dtype.isnative and read.flags.writeable

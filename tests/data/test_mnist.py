@@ -21,9 +21,7 @@ def put(folder, images, labels, part="train", end=".gz"):
     for name, array in ((f"{part}-images-idx3-ubyte", images), (f"{part}-labels-idx1-ubyte", labels)):
         if array is not None:
             array = np.asarray(array, np.uint8)
-            content = (
-                bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
-            )
+            content = bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
             (folder / f"{name}{end}").write_bytes(gzip.compress(content) if end else content)
 
 

@@ -28,9 +28,7 @@ def enlarged(digit, factor=10, above=30, left=90):
 
 def load(path, picture, **options):
     if isinstance(picture, np.ndarray):
-        picture = Image.fromarray(
-            picture if picture.dtype == np.uint16 else np.rint(picture).astype(np.uint8)
-        )
+        picture = Image.fromarray(picture if picture.dtype == np.uint16 else np.rint(picture).astype(np.uint8))
     picture.save(path, **options)
     return data.load_picture(path)
 

@@ -29,9 +29,7 @@ def all_cases() -> dict[str, list[Case]]:
     cases: dict[str, list[Case]] = {}
     for module in pkgutil.iter_modules(__path__, f"{__name__}."):
         table = importlib.import_module(module.name).CASES
-        assert not cases.keys() & table.keys(), (
-            f"{module.name} has cases for a kernel that another file has too"
-        )
+        assert not cases.keys() & table.keys(), f"{module.name} has cases for a kernel that another file has too"
         cases |= table
     return cases
 

@@ -40,9 +40,7 @@ def passes(label, X, F, geometry):
     no_bias = Case(f"{label}, no bias", lambda r, d: (normal(r, X, d), normal(r, W_, d), None, window), K)
     return {
         "conv2d": [bias, no_bias],
-        "conv2d_input": [
-            Case(label, lambda r, d: (normal(r, Y, d), normal(r, W_, d), window, X), F * KH * KW)
-        ],
+        "conv2d_input": [Case(label, lambda r, d: (normal(r, Y, d), normal(r, W_, d), window, X), F * KH * KW)],
         "conv2d_weight": [Case(label, lambda r, d: (normal(r, Y, d), normal(r, X, d), window), P)],
         "im2col": [Case(label, lambda r, d: (normal(r, X, d), window))],
         "col2im": [Case(label, lambda r, d: (normal(r, (N, C, KH, KW, OH, OW), d), window, X), KH * KW)],

@@ -30,10 +30,7 @@ def winners(rng, X, window):
 
     def inside(axis, outputs, size):
         before, S, D = window.padding[axis][0], window.stride[axis], window.dilation[axis]
-        return [
-            [k for k in range(window.size[axis]) if 0 <= o * S + k * D - before < size]
-            for o in range(outputs)
-        ]
+        return [[k for k in range(window.size[axis]) if 0 <= o * S + k * D - before < size] for o in range(outputs)]
 
     rows, columns = inside(0, OH, H), inside(1, OW, W)
     winner = np.empty((N, C, OH, OW), "uint8" if KH * KW <= 256 else "int32")
@@ -60,9 +57,7 @@ def passes(label, X, geometry):
     Y = (*X[:2], *window.out(*X[2:]))
     cases = {
         "max_pool2d": [Case(label, lambda r, d: (normal(r, X, d), window))],
-        "max_pool2d_input": [
-            Case(label, lambda r, d: (normal(r, Y, d), winners(r, X, window), window, X), terms=K)
-        ],
+        "max_pool2d_input": [Case(label, lambda r, d: (normal(r, Y, d), winners(r, X, window), window, X), terms=K)],
         "max_pool2d_gather": [Case(label, lambda r, d: (normal(r, X, d), winners(r, X, window), window))],
         "avg_pool2d": [],
         "avg_pool2d_input": [],
@@ -73,9 +68,7 @@ def passes(label, X, geometry):
     for count in (True, False):
         kind = f"{label}, {'with' if count else 'without'} border"
         cases["avg_pool2d"].append(Case(kind, lambda r, d, count=count: (normal(r, X, d), window, count), K))
-        cases["avg_pool2d_input"].append(
-            Case(kind, lambda r, d, count=count: (normal(r, Y, d), window, count, X), K)
-        )
+        cases["avg_pool2d_input"].append(Case(kind, lambda r, d, count=count: (normal(r, Y, d), window, count, X), K))
     return cases
 
 

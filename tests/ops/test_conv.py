@@ -112,9 +112,7 @@ def test_no_gradient_is_computed_that_nobody_asked_for(rng, monkeypatch):
     called = []
     for name in ("conv2d_input", "conv2d_weight"):
         kernel = getattr(tinyconv.kernels, name)
-        monkeypatch.setattr(
-            tinyconv.kernels, name, lambda *a, kernel=kernel: called.append(kernel.name) or kernel(*a)
-        )
+        monkeypatch.setattr(tinyconv.kernels, name, lambda *a, kernel=kernel: called.append(kernel.name) or kernel(*a))
     x, w = (
         Tensor(rng.standard_normal((1, 1, 4, 4))),
         Tensor(rng.standard_normal((1, 1, 3, 3)), requires_grad=True),

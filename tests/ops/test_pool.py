@@ -100,9 +100,7 @@ def random_geometry(rng, dilated):
     padding = tuple(int(rng.integers(0, k // 2 + 1)) for k in size)
     H, W = (d * (k - 1) + 1 + int(rng.integers(0, 8)) for k, d in zip(size, dilation, strict=True))
     x = rng.standard_normal((int(rng.integers(1, 4)), int(rng.integers(1, 4)), H, W))
-    return x, dict(kernel_size=size, stride=stride, padding=padding) | (
-        dict(dilation=dilation) if dilated else {}
-    )
+    return x, dict(kernel_size=size, stride=stride, padding=padding) | (dict(dilation=dilation) if dilated else {})
 
 
 @pytest.mark.parametrize("number", range(12))
@@ -111,9 +109,7 @@ def test_max_pool2d_is_pytorchs(rng, engine, number):
     x, arguments = random_geometry(rng, dilated=True)
     if number % 2:
         x = np.round(x)  # with ties
-    assert_twins(
-        rng, lambda x: max_pool2d(x, **arguments), lambda x: functional.max_pool2d(x, **arguments), x
-    )
+    assert_twins(rng, lambda x: max_pool2d(x, **arguments), lambda x: functional.max_pool2d(x, **arguments), x)
 
 
 @pytest.mark.parametrize("count_include_pad", [True, False])
@@ -122,9 +118,7 @@ def test_avg_pool2d_is_pytorchs(rng, engine, number, count_include_pad):
     functional = pytest.importorskip("torch", reason="PyTorch, the twin, is not installed").nn.functional
     x, arguments = random_geometry(rng, dilated=False)
     arguments |= dict(count_include_pad=count_include_pad)
-    assert_twins(
-        rng, lambda x: avg_pool2d(x, **arguments), lambda x: functional.avg_pool2d(x, **arguments), x
-    )
+    assert_twins(rng, lambda x: avg_pool2d(x, **arguments), lambda x: functional.avg_pool2d(x, **arguments), x)
 
 
 # ---------------------------------------------------------------- adjoints

@@ -112,8 +112,6 @@ def broadcast(function):
     def twin(a, b):
         import torch
 
-        return function(
-            *(x if isinstance(x, torch.Tensor) else torch.tensor(x, dtype=torch.float64) for x in (a, b))
-        )
+        return function(*(x if isinstance(x, torch.Tensor) else torch.tensor(x, dtype=torch.float64) for x in (a, b)))
 
     return twin

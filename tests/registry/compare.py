@@ -16,15 +16,11 @@ MISFIT = bad(ShapeError, r"shapes \(2, 3\) and \(2,\) do not broadcast", normal(
 
 
 def comparison(function):
-    return Op(
-        function, COMPARED, [MISFIT], lambda torch: getattr(torch, function.__name__), differentiable=False
-    )
+    return Op(function, COMPARED, [MISFIT], lambda torch: getattr(torch, function.__name__), differentiable=False)
 
 
 def logic(function, samples, error):
-    return Op(
-        function, samples, [error], lambda torch: getattr(torch, function.__name__), differentiable=False
-    )
+    return Op(function, samples, [error], lambda torch: getattr(torch, function.__name__), differentiable=False)
 
 
 TWO_MASKS = [sample("equal shapes", mask(3, 4), mask(3, 4)), sample("broadcast", mask(3, 1), mask(4))]

@@ -40,10 +40,7 @@ OPS = [
     Op(
         ops.conv2d,
         [
-            *[
-                sample(label, normal(*X), normal(*W), normal(W[0]), **o)
-                for label, (X, W, o) in GEOMETRIES.items()
-            ],
+            *[sample(label, normal(*X), normal(*W), normal(W[0]), **o) for label, (X, W, o) in GEOMETRIES.items()],
             sample("no bias", normal(1, 2, 4, 3), normal(2, 2, 2, 2)),
             *[
                 sample(f.__name__, normal(2, 2, 4, 3, layout=f), normal(3, 2, 2, 2, layout=f))

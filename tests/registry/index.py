@@ -27,9 +27,7 @@ FORMS = {  # label: shape, index, in a form that PyTorch takes too
 
 def put_in_torch(torch):
     def twin(x, index, shape):
-        places = tuple(
-            torch.arange(n)[i] if isinstance(i, slice) else i for i, n in zip(index, shape, strict=False)
-        )
+        places = tuple(torch.arange(n)[i] if isinstance(i, slice) else i for i, n in zip(index, shape, strict=False))
         return torch.zeros(shape, dtype=x.dtype).index_put(places, x, accumulate=True)
 
     return twin

@@ -19,9 +19,7 @@ OPS = [
         [
             bad(ArgumentError, "needs a list of at least one tensor", []),
             bad(ArgumentError, "needs a list of at least one tensor", normal(2)),
-            bad(
-                ShapeError, r"\[\(2, 3\), \(2, 4\)\] differ in more than axis 0", [normal(2, 3), normal(2, 4)]
-            ),
+            bad(ShapeError, r"\[\(2, 3\), \(2, 4\)\] differ in more than axis 0", [normal(2, 3), normal(2, 4)]),
             bad(ShapeError, "dim 2 is out of range", [normal(2, 3)], 2),
         ],
         lambda torch: torch.cat,

@@ -39,10 +39,7 @@ OPS = [
         ops.cross_entropy,
         [
             *labelled(),
-            *[
-                sample(f"probabilities, reduction {r}", normal(3, 4), positive(3, 4), reduction=r)
-                for r in REDUCTIONS
-            ],
+            *[sample(f"probabilities, reduction {r}", normal(3, 4), positive(3, 4), reduction=r) for r in REDUCTIONS],
             sample("probabilities, pictures", normal(2, 3, 2, 2), positive(2, 3, 2, 2)),
             sample("large logits", fixed([[900.0, 0.0, -900.0], [0.0, 1.0, 2.0]]), fixed([0, 1])),
         ],

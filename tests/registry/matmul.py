@@ -29,9 +29,7 @@ OPS = [
             *[sample(f.__name__, normal(3, 4, layout=f), normal(4, 2, layout=f)) for f in LAYOUTS],
         ],
         [
-            bad(
-                ShapeError, r"\(2, 3\) @ \(2, 3\): 3 columns on the left, 2 rows", normal(2, 3), normal(2, 3)
-            ),
+            bad(ShapeError, r"\(2, 3\) @ \(2, 3\): 3 columns on the left, 2 rows", normal(2, 3), normal(2, 3)),
             bad(ShapeError, "the leading axes do not broadcast", normal(2, 3, 4), normal(3, 4, 2)),
             bad(ShapeError, r"numbers are multiplied with \*", normal(), normal(2, 2)),
             bad(DTypeError, "float64 and float32", normal(2, 3), single(3, 2)),

@@ -40,10 +40,7 @@ OPS = [
             evaluation("evaluation, features", 5, 3),
             evaluation("evaluation, one number", 1, 1),
             evaluation("evaluation, no pictures", 0, 2, 3, 3),
-            *[
-                evaluation(f"evaluation, {f.__name__}", 3, 2, 2, 3, layout=f)
-                for f in [*LAYOUTS, channels_last]
-            ],
+            *[evaluation(f"evaluation, {f.__name__}", 3, 2, 2, 3, layout=f) for f in [*LAYOUTS, channels_last]],
         ],
         [
             bad(ShapeError, r"input has shape \(3,\)", normal(3), None, None, training=True),

@@ -23,10 +23,7 @@ GEOMETRIES = {  # label: input, kernel_size, options
 def samples(**options):
     return [
         *[sample(label, normal(*X), size, **{**o, **options}) for label, (X, size, o) in GEOMETRIES.items()],
-        *[
-            sample(f.__name__, normal(2, 2, 4, 6, layout=f), 3, stride=2, **options)
-            for f in [*LAYOUTS, channels_last]
-        ],
+        *[sample(f.__name__, normal(2, 2, 4, 6, layout=f), 3, stride=2, **options) for f in [*LAYOUTS, channels_last]],
     ]
 
 

@@ -49,9 +49,7 @@ OPS = [
         ],
         [*ERRORS, bad(ArgumentError, "1 element.* less a correction of 1 leaves nothing", normal(3, 1), 1)],
         lambda torch: (
-            lambda x, dim=None, correction=1, keepdim=False: torch.var(
-                x, dim, correction=correction, keepdim=keepdim
-            )
+            lambda x, dim=None, correction=1, keepdim=False: torch.var(x, dim, correction=correction, keepdim=keepdim)
         ),
     ),
     Op(ops.max, axes() + SINGLE + TIES, ERRORS + NOTHING, lambda torch: named(torch.amax)),

@@ -55,9 +55,7 @@ OPS = [
             *each_layout(6, 2),
         ],
         [
-            bad(
-                ShapeError, r"6 elements of shape \(2, 3\) do not fill the shape \(4, 2\)", normal(2, 3), 4, 2
-            ),
+            bad(ShapeError, r"6 elements of shape \(2, 3\) do not fill the shape \(4, 2\)", normal(2, 3), 4, 2),
             bad(ArgumentError, "must be whole numbers", normal(2, 3), 2.0, 3),
         ],
         lambda torch: torch.Tensor.reshape,

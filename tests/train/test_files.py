@@ -182,9 +182,7 @@ LONGDOUBLE = pytest.param(
     ids=lambda x: str(x.dtype),
 )
 def test_a_dtype_that_the_format_lacks(tmp_path, x):
-    with pytest.raises(
-        DTypeError, match=rf"save_tensors: 'w' is {x.dtype}, which a safetensors file does not hold"
-    ):
+    with pytest.raises(DTypeError, match=rf"save_tensors: 'w' is {x.dtype}, which a safetensors file does not hold"):
         save_tensors(tmp_path / "w", {"w": x})
     assert names_in(tmp_path) == []
 
@@ -316,9 +314,7 @@ def test_a_last_line_that_lacks_only_its_end_is_kept(tmp_path):
 def test_another_broken_line_is_named(tmp_path, content, number):
     path = tmp_path / "h"
     path.write_bytes(content)
-    with pytest.raises(
-        DataError, match=f"read_lines: line {number} of {path} is no JSON object; mend or remove"
-    ):
+    with pytest.raises(DataError, match=f"read_lines: line {number} of {path} is no JSON object; mend or remove"):
         read_lines(path)
     assert path.read_bytes() == content
 

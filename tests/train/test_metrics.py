@@ -183,9 +183,7 @@ def test_means_are_over_pictures_whatever_the_batches(rng, size):
 
 def test_another_loss():
     x = np.zeros((3, 1, 1, 2), np.float32)
-    result = evaluate(
-        Scale(), batches(x, np.array([0, 1, 1]), 2), lambda logits, labels: Tensor(labels.data.mean())
-    )
+    result = evaluate(Scale(), batches(x, np.array([0, 1, 1]), 2), lambda logits, labels: Tensor(labels.data.mean()))
     assert result.loss == pytest.approx(2 / 3)
 
 

@@ -104,18 +104,14 @@ def test_confusion_matrix(tmp_path, drawn):
     assert {place: text.get_text() for place, text in cells.items()} == {
         (p, t): str(m[t, p]) for t in range(3) for p in range(3)
     }
-    assert (
-        cells[0, 0].get_color() == cells[1, 0].get_color() == "white"
-    )  # dark cells: a hit, and the worst mistake
+    assert cells[0, 0].get_color() == cells[1, 0].get_color() == "white"  # dark cells: a hit, and the worst mistake
     assert cells[0, 1].get_color() != "white"  # a pale one
     assert [label.get_text() for label in axes.get_yticklabels()] == ["a_b", r"$\x$", "c" * 19 + "…"]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted", "true")
     hits, mistakes = axes.images
     assert hits.get_clim()[1] > 1
     np.testing.assert_allclose(mistakes.get_clim(), [0, 0.03])
-    np.testing.assert_allclose(
-        mistakes.get_array().filled(-1), [[-1, 0.03, -1], [0.01, -1, -1], [-1, -1, -1]]
-    )
+    np.testing.assert_allclose(mistakes.get_array().filled(-1), [[-1, 0.03, -1], [0.01, -1, -1], [-1, -1, -1]])
     np.testing.assert_allclose(hits.get_array().filled(-1), [[0.97, -1, -1], [-1, 0.99, -1], [-1, -1, 0]])
 
 
@@ -165,9 +161,7 @@ def test_few_mistakes(tmp_path, drawn, rng, n, title):
 @pytest.mark.parametrize("channels", [1, 2, 3])
 def test_pictures_in_colours_and_long_names(tmp_path, drawn, rng, channels):
     x = rng.uniform(-0.5, 1.5, (1, channels, 4, 5))
-    plots.plot_mistakes(
-        x, np.array([1]), np.array([0]), np.array([[0.75, 0.25]]), ["x" * 30, "y"], tmp_path / "m.png"
-    )
+    plots.plot_mistakes(x, np.array([1]), np.array([0]), np.array([[0.75, 0.25]]), ["x" * 30, "y"], tmp_path / "m.png")
     seen = drawn[0].axes[0].images[0].get_array()
     expected = np.moveaxis(np.clip(x[0], 0, 1), 0, -1) if channels == 3 else np.clip(x[0], 0, 1).mean(0)
     np.testing.assert_allclose(seen, expected)

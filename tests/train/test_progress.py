@@ -92,10 +92,7 @@ def test_an_evaluation_is_shown(clock):
     shown = Progress(file, clock)
     shown.start(12, 1)
     shown.epoch_done(record(1, val_loss=0.5, val_accuracy=0.98765))
-    assert (
-        "  loss 0.2500  accuracy 90.00%  eval: loss 0.5000  accuracy 98.77%  5,213 images/s"
-        in file.getvalue()
-    )
+    assert "  loss 0.2500  accuracy 90.00%  eval: loss 0.5000  accuracy 98.77%  5,213 images/s" in file.getvalue()
 
 
 def test_lines_go_to_standard_output(clock, capsys):
@@ -162,9 +159,7 @@ def test_a_slow_terminal_is_drawn_on_even_less(clock, monkeypatch):
 
     monkeypatch.setattr(progress.Bar, "draw", draw)
     run(Progress(Terminal(), clock), clock, epochs=1, steps=10_000, seconds=0.01)
-    assert (
-        len(drawn) == 1 + 4
-    )  # at the start; then in 100 s with 0.05 s a drawing, two thousandths of the time
+    assert len(drawn) == 1 + 4  # at the start; then in 100 s with 0.05 s a drawing, two thousandths of the time
 
 
 def test_the_bar_on_a_terminal_of_poor_encoding(clock):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, DataError, DTypeError, ShapeError
+from tinyconv.errors import ArgumentError, DataError, DTypeError, ShapeError
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
@@ -69,9 +69,7 @@ class Dataset:
             )
         wrong = indices[(indices < -len(self)) | (indices >= len(self))]
         if wrong.size:
-            raise ArgumentError(
-                "Dataset.subset", f"index {wrong[0]} is outside the {len(self)} images of {self.name}."
-            )
+            raise ArgumentError("Dataset.subset", f"index {wrong[0]} is outside the {len(self)} images of {self.name}.")
         indices = indices.astype(np.intp)
         return Dataset(self.images[indices], self.labels[indices], self.classes, self.name)
 
@@ -118,13 +116,9 @@ def _check(images: np.ndarray, labels: np.ndarray, K: int) -> None:
     if images.size == 0:
         raise DataError("Dataset", f"images have shape {images.shape}: there is nothing in them.")
     if images.dtype != np.uint8 and images.dtype.kind != "f":
-        raise DTypeError(
-            "Dataset", f"images are {images.dtype}; they must be uint8 (0..255) or floating point (0..1)."
-        )
+        raise DTypeError("Dataset", f"images are {images.dtype}; they must be uint8 (0..255) or floating point (0..1).")
     if labels.dtype.kind not in "iu":
-        raise DTypeError(
-            "Dataset", f"labels are {labels.dtype}; they must be whole numbers: labels.astype(np.int64)."
-        )
+        raise DTypeError("Dataset", f"labels are {labels.dtype}; they must be whole numbers: labels.astype(np.int64).")
     wrong = np.flatnonzero((labels < 0) | (labels >= K))
     if wrong.size:
         i = wrong[0]

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ..errors import DataError
+from tinyconv.errors import DataError
 
 DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MAX_DIMENSIONS = 32
@@ -65,12 +65,7 @@ def _parse(path: Path, stream: BinaryIO | gzip.GzipFile, available: int) -> np.n
 
 def _header(path: Path, stream: BinaryIO | gzip.GzipFile) -> tuple[np.dtype, tuple[int, ...]]:
     magic = stream.read(4)
-    if (
-        len(magic) < 4
-        or magic[:2] != b"\0\0"
-        or magic[2] not in DTYPES
-        or not 1 <= magic[3] <= MAX_DIMENSIONS
-    ):
+    if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in DTYPES or not 1 <= magic[3] <= MAX_DIMENSIONS:
         raise DataError(
             "read_idx",
             f"{path} is not an IDX file: it begins with {magic.hex(' ') or 'nothing'}, expected 00 00, "
@@ -79,7 +74,5 @@ def _header(path: Path, stream: BinaryIO | gzip.GzipFile) -> tuple[np.dtype, tup
     D = magic[3]
     sizes = stream.read(4 * D)
     if len(sizes) < 4 * D:
-        raise DataError(
-            "read_idx", f"{path} ends within the {4 * D} bytes that hold its {D} sizes: it is truncated."
-        )
+        raise DataError("read_idx", f"{path} ends within the {4 * D} bytes that hold its {D} sizes: it is truncated.")
     return np.dtype(DTYPES[magic[2]]), tuple(np.frombuffer(sizes, ">u4").tolist())

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import random
-from ..errors import ArgumentError
-from ..tensor import Tensor
+from tinyconv import random
+from tinyconv.errors import ArgumentError
+from tinyconv.tensor import Tensor
+
 from .dataset import Dataset
 
 Transform = Callable[[np.ndarray], np.ndarray]
@@ -42,9 +43,7 @@ class DataLoader:
                 f"dataset is a {type(dataset).__name__}; make one with Dataset(images, labels, classes).",
             )
         if not isinstance(batch_size, (int, np.integer)) or isinstance(batch_size, bool) or batch_size < 1:
-            raise ArgumentError(
-                "DataLoader", f"batch_size is {batch_size!r}; it must be a whole number of at least 1."
-            )
+            raise ArgumentError("DataLoader", f"batch_size is {batch_size!r}; it must be a whole number of at least 1.")
         if drop_last and batch_size > len(dataset):
             raise ArgumentError(
                 "DataLoader",

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import DataError
+from tinyconv.errors import DataError
+
 from .dataset import Dataset
 from .idx import read_idx
 
@@ -32,9 +33,7 @@ def mnist(train: bool = True, root: str | os.PathLike | None = None) -> Dataset:
     image_file, label_file = _find(f"{part}-images-idx3-ubyte", f"{part}-labels-idx1-ubyte", root)
     images, labels = read_idx(image_file), read_idx(label_file)
     if images.dtype != np.uint8 or images.shape[1:] != (28, 28):
-        raise DataError(
-            "mnist", f"{image_file} holds {images.dtype} {images.shape}, expected uint8 (N, 28, 28)."
-        )
+        raise DataError("mnist", f"{image_file} holds {images.dtype} {images.shape}, expected uint8 (N, 28, 28).")
     if labels.dtype != np.uint8 or labels.shape != images.shape[:1]:
         raise DataError(
             "mnist",

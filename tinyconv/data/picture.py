@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError
-from ..geometry import Pair, pair
+from tinyconv.errors import DataError
+from tinyconv.geometry import Pair, pair
 
 LONGEST = 1024  # larger pictures are shrunk to this first: quicker, and grain and dust average out
 SCATTER = 6  # times its median: four standard deviations of noise
@@ -39,9 +39,7 @@ def load_picture(path: str | os.PathLike, size: int | Pair = (28, 28)) -> np.nda
     if ink is None and picture.has_transparency_data:
         ink = _ink(_colours(picture, "black"))
     if ink is None:
-        raise DataError(
-            "load_picture", f"{path} is blank: nothing on it stands out from the colour of its border."
-        )
+        raise DataError("load_picture", f"{path} is blank: nothing on it stands out from the colour of its border.")
     return _centred(_fitted(ink, 20 * H / 28, 20 * W / 28), H, W)[None]
 
 

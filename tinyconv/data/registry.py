@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from ..errors import UnknownNameError
+from tinyconv.errors import UnknownNameError
+
 from .dataset import Dataset
 from .mnist import mnist
 

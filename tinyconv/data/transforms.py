@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, DTypeError, ShapeError, UnknownNameError
+from tinyconv.errors import ArgumentError, DTypeError, ShapeError, UnknownNameError
 
 
 @dataclass(frozen=True, init=False)
@@ -74,7 +74,5 @@ def _numbers(name: str, values: Sequence[float]) -> tuple[float, ...]:
     except (TypeError, ValueError):
         array = np.empty(0)
     if array.ndim != 1 or array.size == 0 or not np.isfinite(array).all():
-        raise ArgumentError(
-            "Normalize", f"{name} is {values!r}; it must be a sequence with one number a channel."
-        )
+        raise ArgumentError("Normalize", f"{name} is {values!r}; it must be a sequence with one number a channel.")
     return tuple(array.tolist())

@@ -8,7 +8,7 @@ from tinyconv.backend import array_module
 from tinyconv.errors import DTypeError
 from tinyconv.tensor import Operand, Tensor, as_tensor
 
-from .arguments import operands
+from .arguments import operands, real
 
 SYMBOLS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
@@ -16,6 +16,8 @@ SYMBOLS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 def _comparison(name: str, compare: Callable) -> Callable[[Operand, Operand], Tensor]:
     def comparison(a: Operand, b: Operand) -> Tensor:
         a, b = operands(name, a, b)
+        if name not in ("eq", "ne"):
+            a, b = real(name, a), real(name, b)
         return Tensor(compare(a.data, b.data))
 
     comparison.__name__ = comparison.__qualname__ = name

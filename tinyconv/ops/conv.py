@@ -70,7 +70,15 @@ def conv2d_weight(dy: Tensor, x: Tensor, window: Window) -> Tensor:
     )
 
 
-def _checked(x, w, b, stride, padding, dilation, groups) -> Window:
+def _checked(
+    x: Tensor,
+    w: Tensor,
+    b: Tensor | None,
+    stride: int | Pair,
+    padding: PaddingLike,
+    dilation: int | Pair,
+    groups: int,
+) -> Window:
     """The window, if everything fits together."""
     name = "conv2d"
     if x.ndim != 4:

@@ -39,18 +39,14 @@ def max_pool2d(
 def _max_pool2d_input(dy: Tensor, winner: Array, window: Window, shape: Shape) -> Tensor:
     """dx of max_pool2d: every dy goes to the pixel that won."""
     dx = kernels.max_pool2d_input(dy.data, winner, window, shape)
-    return record(
-        "max_pool2d_input", dx, (dy, lambda ddx: _max_pool2d_gather(ddx, winner, window)), window=window
-    )
+    return record("max_pool2d_input", dx, (dy, lambda ddx: _max_pool2d_gather(ddx, winner, window)), window=window)
 
 
 def _max_pool2d_gather(x: Tensor, winner: Array, window: Window) -> Tensor:
     """The pixels where an earlier max_pool2d found its winners; linear, and the adjoint of the above."""
     X = x.shape
     y = kernels.max_pool2d_gather(x.data, winner, window)
-    return record(
-        "max_pool2d_gather", y, (x, lambda dy: _max_pool2d_input(dy, winner, window, X)), window=window
-    )
+    return record("max_pool2d_gather", y, (x, lambda dy: _max_pool2d_input(dy, winner, window, X)), window=window)
 
 
 def avg_pool2d(
@@ -58,6 +54,7 @@ def avg_pool2d(
     kernel_size: int | Pair,
     stride: int | Pair | None = None,
     padding: int | Pair = 0,
+    *,
     count_include_pad: bool = True,
 ) -> Tensor:
     """y[n,c,oy,ox] = mean over ky, kx of x[n,c, oy*s + ky - p, ox*s + kx - p],   dy is shared equally

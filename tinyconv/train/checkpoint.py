@@ -45,7 +45,9 @@ def load_checkpoint(path: str | os.PathLike) -> dict[str, Any]:
     try:
         return _with_arrays(json.loads(metadata["state"]), tensors)
     except (KeyError, ValueError):
-        raise DataError("load_checkpoint", f"{os.fspath(path)} is no checkpoint; it may be a file of weights.") from None
+        raise DataError(
+            "load_checkpoint", f"{os.fspath(path)} is no checkpoint; it may be a file of weights."
+        ) from None
 
 
 ARRAY = "array:"  # a string that stands for the array of that name

@@ -55,9 +55,7 @@ def write_atomically(path: FilePath, data: bytes | str) -> None:
 # ---------------------------------------------------------------- named arrays
 
 
-def save_tensors(
-    path: FilePath, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None
-) -> None:
+def save_tensors(path: FilePath, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None) -> None:
     """Write named arrays and a few named texts as a safetensors file, all of it or nothing.
 
     DTypeError for anything but booleans, integers and floating point of up to 64 bits.
@@ -115,9 +113,7 @@ def read_lines(path: FilePath) -> list[dict[str, Any]]:
         lines.append(last)
     for number, line in enumerate(lines, start=1):
         if not _is_record(line):
-            raise DataError(
-                "read_lines", f"line {number} of {path} is no JSON object; mend or remove that line."
-            )
+            raise DataError("read_lines", f"line {number} of {path} is no JSON object; mend or remove that line.")
     return [json.loads(line) for line in lines]
 
 

@@ -26,9 +26,7 @@ def accuracy(logits: Operand, targets: Operand) -> float:
     """
     logits = _array(logits)
     if logits.ndim != 2 or logits.size == 0:
-        raise ShapeError(
-            "accuracy", f"logits have shape {logits.shape}; they must be (N, K) with at least one entry."
-        )
+        raise ShapeError("accuracy", f"logits have shape {logits.shape}; they must be (N, K) with at least one entry.")
     N, K = logits.shape
     targets = _labels("accuracy", "targets", targets, K)
     if len(targets) != N:
@@ -43,9 +41,7 @@ def confusion_matrix(targets: Operand, predictions: Operand, num_classes: int) -
     """
     K = num_classes
     if not isinstance(K, (int, np.integer)) or K < 1:
-        raise ArgumentError(
-            "confusion_matrix", f"num_classes is {K!r}; it must be a whole number of at least 1."
-        )
+        raise ArgumentError("confusion_matrix", f"num_classes is {K!r}; it must be a whole number of at least 1.")
     t = _labels("confusion_matrix", "targets", targets, K)
     p = _labels("confusion_matrix", "predictions", predictions, K)
     if len(t) != len(p):
@@ -62,16 +58,12 @@ def _labels(operation: str, argument: str, labels: Operand, K: int) -> np.ndarra
     """The labels as int64 (N,), each from 0 to K - 1."""
     labels = _array(labels)
     if labels.ndim != 1:
-        raise ShapeError(
-            operation, f"{argument} have shape {labels.shape}; they must be (N,), a class number each."
-        )
+        raise ShapeError(operation, f"{argument} have shape {labels.shape}; they must be (N,), a class number each.")
     if labels.dtype.kind not in "iu" and labels.size:
         raise DTypeError(operation, f"{argument} are {labels.dtype}; they must be whole numbers.")
     if labels.size and not 0 <= labels.min() <= labels.max() < K:
         wrong = labels.min() if labels.min() < 0 else labels.max()
-        raise ArgumentError(
-            operation, f"{argument} contain {wrong}; with {K} classes they must be 0 to {K - 1}."
-        )
+        raise ArgumentError(operation, f"{argument} contain {wrong}; with {K} classes they must be 0 to {K - 1}.")
     return labels.astype(np.int64)
 
 
@@ -115,13 +107,9 @@ def classification_report(matrix: np.ndarray, classes: Sequence[str]) -> Report:
     """
     m = np.asarray(matrix)
     if m.ndim != 2 or m.shape[0] != m.shape[1]:
-        raise ShapeError(
-            "classification_report", f"matrix has shape {m.shape}; a confusion matrix is square."
-        )
+        raise ShapeError("classification_report", f"matrix has shape {m.shape}; a confusion matrix is square.")
     if len(classes) != len(m):
-        raise ShapeError(
-            "classification_report", f"matrix has {len(m)} classes, but there are {len(classes)} names."
-        )
+        raise ShapeError("classification_report", f"matrix has {len(m)} classes, but there are {len(classes)} names.")
     if not m.sum():
         raise DataError("classification_report", "matrix counts no pictures: there is nothing to report.")
     hits, predicted, support = m.diagonal(), m.sum(0), m.sum(1)

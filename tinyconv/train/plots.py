@@ -71,9 +71,7 @@ def plot_confusion(matrix: np.ndarray, classes: Sequence[str], path: FilePath) -
     m = np.asarray(matrix)
     K = len(classes)
     if m.shape != (K, K):
-        raise ShapeError(
-            "plot_confusion", f"matrix has shape {m.shape}; for {K} classes it must be {(K, K)}."
-        )
+        raise ShapeError("plot_confusion", f"matrix has shape {m.shape}; for {K} classes it must be {(K, K)}.")
     side = min(max(4, 2.2 + 0.52 * K), 14)
     figure = _figure("plot_confusion", side + 0.9, side)
     axes = figure.subplots()
@@ -136,9 +134,7 @@ def plot_mistakes(
     line_break = "\n" if max((len(a + b) for a, b in shown), default=0) > 14 else " "
     figure = _figure("plot_mistakes", 1.4 * columns, (1.7 if line_break == " " else 1.85) * rows + 0.5)
     which = f", the {len(surest)} that the model was surest of" if len(surest) < len(wrong) else ""
-    figure.suptitle(
-        f"{len(wrong):,} mistake{'' if len(wrong) == 1 else 's'} in {N:,} pictures{which}", size=10
-    )
+    figure.suptitle(f"{len(wrong):,} mistake{'' if len(wrong) == 1 else 's'} in {N:,} pictures{which}", size=10)
     cells = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in cells:
         axes.set_axis_off()
@@ -165,9 +161,7 @@ def _short(name: str, length: int) -> str:
 def _figure(operation: str, width: float, height: float) -> Any:
     """An empty matplotlib Figure of so many inches that belongs to nobody else: pyplot is not touched."""
     if not available():
-        raise TinyconvError(
-            operation, "matplotlib is not installed. Install it with: pip install 'tinyconv[viz]'"
-        )
+        raise TinyconvError(operation, "matplotlib is not installed. Install it with: pip install 'tinyconv[viz]'")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine

@@ -38,9 +38,7 @@ class Progress:
             self.bar.draw(done, f"epoch {min(done // steps_per_epoch + 1, epochs)}/{epochs}", "", "")
         self.next = self.clock() + (DRAW_EVERY if self.bar else LINE_EVERY)
 
-    def update(
-        self, epoch: int, step: int, images_per_second: float, loss: float, accuracy: float, lr: float
-    ) -> None:
+    def update(self, epoch: int, step: int, images_per_second: float, loss: float, accuracy: float, lr: float) -> None:
         """Step `step` of epoch `epoch` is done, both counted from 1; the numbers are the epoch's so far."""
         now = self.left.step_done((epoch - 1) * self.steps_per_epoch + step)
         if now < self.next:
@@ -146,9 +144,7 @@ class Bar:
 
         row = Table.grid("", "", "", padding=(0, 2, 0, 0), expand=True)
         row.columns[1].ratio = 1  # the bar has all the room that is left
-        row.add_row(
-            left, ProgressBar(self.total, done, complete_style="green", finished_style="green"), right
-        )
+        row.add_row(left, ProgressBar(self.total, done, complete_style="green", finished_style="green"), right)
         self.live.update(Group(row, Text(details, no_wrap=True, overflow="ellipsis")), refresh=True)
 
     def line(self, text: str) -> None:

@@ -1,13 +1,13 @@
 """A run: one configuration, one folder. `tinyconv train`, `eval` and `predict` are these functions.
 
-    config.json             the configuration; `tinyconv train --config` repeats the run from it
-    model.json              which model it is, its classes, and how pictures are prepared for it
-    history.jsonl           a line an epoch
-    checkpoint.safetensors  everything needed to resume
-    best.safetensors        the weights after the epoch with the highest evaluation accuracy
-    last.safetensors        the weights after the last epoch
-    report.txt              accuracy, and precision, recall and F1 of each class
-    curves.png, confusion.png, mistakes.png
+config.json             the configuration; `tinyconv train --config` repeats the run from it
+model.json              which model it is, its classes, and how pictures are prepared for it
+history.jsonl           a line an epoch
+checkpoint.safetensors  everything needed to resume
+best.safetensors        the weights after the epoch with the highest evaluation accuracy
+last.safetensors        the weights after the last epoch
+report.txt              accuracy, and precision, recall and F1 of each class
+curves.png, confusion.png, mistakes.png
 """
 
 from __future__ import annotations

@@ -71,6 +71,7 @@ class Trainer:
 
     def run_epoch(self) -> None:
         """The rest of the present epoch, and its record."""
+        self.model.train()
         self.tell("on_epoch_begin")
         for images, labels in self.loader:
             self.train_step(images.to(self.device), labels.to(self.device))
@@ -84,7 +85,6 @@ class Trainer:
     def train_step(self, images: Tensor, labels: Tensor) -> None:
         """One batch: forward, loss, backward, step."""
         began = time.perf_counter()
-        self.model.train()
         y = self.model(images)
         loss = self.loss_fn(y, labels)
         self.optimizer.zero_grad()
