@@ -17,7 +17,7 @@ tell_libraries()  # how many threads to use
 
 def parallel(function: Callable) -> Callable:
     """Compile for all threads, to be called from Python; kept on disk where there is a folder to write to."""
-    options = {"parallel": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    options: Any = {"parallel": True, "error_model": "numpy", "no_cfunc_wrapper": True}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # "cannot cache function: no locator available"
@@ -28,7 +28,8 @@ def inner(function: Callable | None = None, **options: Any) -> Callable:
     """Compile for use in other compiled functions of the same file, without entries from Python and C."""
     if function is None:
         return lambda function: inner(function, **options)
-    return numba.njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)(function)
+    wrappers: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return numba.njit(error_model="numpy", **wrappers, **options)(function)
 
 
 def takes(*arrays: Array | None) -> bool:

@@ -88,8 +88,9 @@ def _checked(
     tensors = [x, w] if b is None else [x, w, b]
     same_device(name, *tensors)
     same_dtype(name, *tensors)
-    window = Window.of(name, w.shape[2:], stride, padding, dilation, groups)
-    C, (F, CG), G = x.shape[1], w.shape[:2], window.groups
+    C, (F, CG, KH, KW) = x.shape[1], w.shape
+    window = Window.of(name, (KH, KW), stride, padding, dilation, groups)
+    G = window.groups
     if F % G:
         raise ShapeError(name, f"{F} filters do not divide into {G} groups.")
     if C != CG * G:

@@ -22,7 +22,7 @@ class Config:
 
     model: str = "lenet5"
     data: str = "mnist"
-    epochs: int = 12
+    epochs: int = 10
     batch_size: int = 64
     optimizer: str = "sgd"
     lr: float | None = None  # None: the optimiser's entry in LEARNING_RATES
