@@ -111,6 +111,19 @@ def test_leaves_do_not_share_memory():
     assert b.grad.tolist() == [10, 14]
 
 
+@pytest.mark.parametrize("f", [lambda x: x.sum() * 2, lambda x: x[0].sum() * 2, lambda x: (cat([x, x]) * 2)[:4].sum()])
+@pytest.mark.parametrize("shape", [(2, 3), (1, 1)])
+def test_gradients_can_be_changed_in_place(f, shape):
+    """The sum's rule gives a repeated view, in which all elements are one."""
+    x = leaf(np.ones(shape))
+    f(x).backward()
+    expected = x.grad.numpy() * 10
+    expected[0, 0] = 7
+    x.grad.mul_(10)
+    x.grad[0, 0] = 7
+    np.testing.assert_array_equal(x.grad.numpy(), expected)
+
+
 @pytest.mark.parametrize("left", ["float32", "float64"])
 @pytest.mark.parametrize("right", ["float32", "float64"])
 def test_gradients_have_their_data_s_dtype(left, right):
@@ -327,6 +340,27 @@ def test_hooks_on_a_leaf_see_the_whole_gradient_once():
     assert x.grad.item() == 0
     (x * x).backward()
     assert x.grad.item() == 6
+
+
+def test_what_hooks_keep_is_theirs():
+    """The rule of + gives x the very array that the hooks on y saw."""
+    x, kept = leaf([1.0, 2.0]), []
+    y = x + 1
+    y.register_hook(kept.append)
+    y.grad_fn.register_hook(lambda operation, dy, gradients: kept.extend([dy, *gradients]))
+    (y * 3).sum().backward()
+    x.grad.zero_()
+    assert [dy.tolist() for dy in kept] == [[3, 3]] * 3
+
+
+def test_a_handle_takes_off_its_own_hook_only():
+    x, seen = leaf(1.0), []
+    first = x.register_hook(seen.append)
+    x.register_hook(seen.append)
+    first.remove()
+    first.remove()
+    (x * 2).backward()
+    assert len(seen) == 1
 
 
 def test_a_hook_may_take_itself_off():

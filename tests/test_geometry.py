@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+import tinyconv
 from tinyconv.errors import ArgumentError, ShapeError
 from tinyconv.geometry import Window, pair, whole
 
@@ -62,6 +63,8 @@ def test_windows_can_be_compared_and_hashed():
         ({"size": (3, 3, 3)}, r"kernel_size is \(3, 3, 3\)"),
         ({"size": 2.5}, "kernel_size is 2.5"),
         ({"size": True}, "kernel_size is True"),
+        ({"size": np.array([3, 3])}, r"kernel_size is array\(\[3, 3\]\)"),
+        ({"size": tinyconv.tensor(2.5)}, r"kernel_size is tensor\(2.5\)"),
         ({"size": 3, "stride": 0}, "stride is 0"),
         ({"size": 3, "stride": "2"}, "stride is '2'"),
         ({"size": 3, "dilation": (1, 0)}, r"dilation is \(1, 0\)"),

@@ -57,6 +57,14 @@ def test_tensor_copies_and_from_numpy_shares():
     assert again.requires_grad
 
 
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+@pytest.mark.parametrize("make", [tinyconv.tensor, tinyconv.from_numpy, Tensor])
+def test_a_matrix_is_an_array_like_any_other(make):
+    x = make(np.matrix([[1.0, 2.0], [3.0, 4.0]]))
+    assert type(x.data) is np.ndarray
+    assert (x * x).tolist() == [[1, 4], [9, 16]]
+
+
 def test_a_wider_dtype_keeps_all_digits():
     assert tinyconv.tensor([0.1], dtype=np.float64).item() == 0.1
     assert tinyconv.tensor(2**53 + 1, dtype=np.int64).item() == 2**53 + 1

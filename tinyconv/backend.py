@@ -35,8 +35,13 @@ def device_of(array: Array) -> str:
 
 
 def is_array(value: object) -> bool:
-    """Is this a NumPy or a CuPy array? (Asking does not import CuPy.)"""
-    return isinstance(value, np.ndarray) or type(value).__module__.partition(".")[0] == "cupy"
+    """Is this a NumPy or a CuPy array?"""
+    return isinstance(value, np.ndarray) or is_cupy(value)
+
+
+def is_cupy(value: object) -> bool:
+    """Is this a CuPy array? (Asking does not import CuPy.)"""
+    return type(value).__module__.partition(".")[0] == "cupy"
 
 
 @cache

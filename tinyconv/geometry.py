@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,9 +120,13 @@ def _same(size: Pair, dilation: Pair) -> tuple[Pair, Pair]:
     return (th // 2, th - th // 2), (tw // 2, tw - tw // 2)
 
 
-def is_whole(n: object) -> bool:
-    """Is it an integer of Python or NumPy? (True and False are not meant as numbers.)"""
-    return hasattr(n, "__index__") and not isinstance(n, bool)
+def is_whole(n: Any) -> bool:
+    """Is it an integer, of Python, NumPy or in a 0-d array? (True and False are not meant as numbers.)"""
+    try:
+        operator.index(n)
+    except (TypeError, ValueError):  # also an array: of fractions, or of many elements
+        return False
+    return not isinstance(n, bool)
 
 
 def _each_axis(padding: Any) -> tuple[Any, Any]:

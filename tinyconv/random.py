@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .errors import ArgumentError, UnknownNameError
+from .geometry import whole
 
 NAMES = ("weights", "dropout", "shuffle", "augment")
 
@@ -20,11 +21,10 @@ _streams: dict[str, np.random.Generator] = {}
 
 def manual_seed(seed: int) -> None:
     """Restart all streams from one seed: the same seed gives the same run, bit by bit."""
-    if not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ArgumentError("manual_seed", f"seed is {seed!r}; it must be a whole number of at least 0.")
+    seed = whole("manual_seed", "seed", seed, least=0)
     for name in NAMES:
         # A stream is keyed by its name, not by its place in the list, so that adding one changes no other.
-        sequence = np.random.SeedSequence([int(seed), zlib.crc32(name.encode())])
+        sequence = np.random.SeedSequence([seed, zlib.crc32(name.encode())])
         _streams[name] = np.random.Generator(np.random.PCG64(sequence))
 
 

@@ -150,6 +150,7 @@ class Handle:
     def remove(self) -> None:
         if self.hook in self.hooks:
             self.hooks.remove(self.hook)
+        self.hooks = []  # the same hook may be there a second time, by another Handle
 
     def __enter__(self) -> Handle:
         return self
@@ -260,6 +261,7 @@ def _step(operation: Operation, dy: Tensor, goals: set[Source] | None, gradients
     if operation.hooks:
         for hook in tuple(operation.hooks):
             dxs = hook(operation, dy, dxs) or dxs
+        dxs = [None if dx is None else dx.clone() for dx in dxs]  # the hooks may have kept theirs
     for source, dx in zip(sources, dxs, strict=True):
         if source is None or dx is None or (goals is not None and source not in goals):
             continue
@@ -326,7 +328,7 @@ def _add(gradients: dict[Source, Tensor], source: Source, dx: Tensor) -> None:
 
 
 def _hooked(hooks: Iterable[Callable], gradient: Tensor) -> Tensor:
-    """The gradient after the hooks, each of which may replace it."""
+    """A copy of the gradient after the hooks, each of which may replace it, and may keep what it was given."""
     for hook in tuple(hooks):  # a hook may take itself off
         changed = hook(gradient)
         if changed is None:
@@ -336,11 +338,14 @@ def _hooked(hooks: Iterable[Callable], gradient: Tensor) -> Tensor:
         if changed.shape != gradient.shape:
             raise ShapeError("hook", f"returned shape {changed.shape} for a gradient of shape {gradient.shape}.")
         gradient = changed.to(gradient.dtype)
-    return gradient
+    return gradient.clone()
 
 
 def accumulate(found: dict[Any, Tensor], dy: Tensor) -> None:
-    """Add what `walk` found to `.grad`, each in memory of its own: rules may give one array to many."""
+    """Add what `walk` found to `.grad`, each in memory of its own, to be changed in place at will.
+
+    Rules may give one array to many inputs, or a repeated view.
+    """
     taken = {id(_owner(dy.data))}
     for source, dx in found.items():
         x: Tensor | None = source
@@ -351,7 +356,7 @@ def accumulate(found: dict[Any, Tensor], dy: Tensor) -> None:
         owner = id(_owner(dx.data))
         if x.grad is not None:
             x.grad = x.grad + dx
-        elif owner in taken or x.hooks or x.grad_fn is not None:  # a hook may have kept it
+        elif owner in taken or x.grad_fn is not None or not _fills_its_memory(dx.data):
             x.grad = dx.clone()
         else:
             x.grad = dx
@@ -361,3 +366,9 @@ def accumulate(found: dict[Any, Tensor], dy: Tensor) -> None:
 def _owner(array: Any) -> Any:
     """The array whose memory this one shows."""
     return array if array.base is None else array.base
+
+
+def _fills_its_memory(array: Any) -> bool:
+    """False for a slice, which keeps the rest alive, and for the repeated view that `expand` gives."""
+    whole = getattr(_owner(array), "size", None) == array.size
+    return whole and getattr(array.flags, "writeable", True)

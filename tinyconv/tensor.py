@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import tape
-from .backend import Array, array_module, check_device, device_of, is_array, move
+from .backend import Array, array_module, check_device, device_of, is_array, is_cupy, move
 from .dtypes import KINDS, NAMES, as_dtype, number_beside
 from .errors import ArgumentError, DeviceError, DTypeError, GraphError, ShapeError, UnknownNameError
 from .tape import Handle, Operation, Rule, Version
@@ -39,7 +39,9 @@ class Tensor(Signatures):
     __array_ufunc__ = None  # `array * tensor` is the tensor's business
 
     def __init__(self, data: Array, requires_grad: bool = False):
-        self.data = data if type(data) is np.ndarray or is_array(data) else np.asarray(data)
+        self.data = (
+            data if type(data) is np.ndarray or is_cupy(data) else np.asarray(data)
+        )  # np.matrix multiplies with *
         self.grad: Tensor | None = None
         self.grad_fn: Operation | None = None
         self.hooks: list[Callable] | None = None

@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 from .errors import ArgumentError
+from .geometry import is_whole
 
 # Threads that wait for work by spinning take the cores away from the other library's threads: a training
 # step of LeNet-5 took up to three times as long without these two. What the user has set is kept.
@@ -36,7 +37,8 @@ def set_num_threads(n: int) -> None:
     """Let kernels and matrix products use n threads, from 1 to the number of cores.
 
     Matrix products use one beside Numba if NumPy was loaded before tinyconv: its threads would spin.
-    Results can differ in their last bits between numbers of threads; with the same number they do not.
+    Numba counts for each Python thread apart: kernels called from another one use all cores until it is
+    set there too. Results can differ in their last bits between numbers of threads; with the same they do not.
     The environment variable TINYCONV_NUM_THREADS does the same for a process. Raises ArgumentError.
     """
     global _chosen
@@ -57,7 +59,7 @@ def tell_libraries() -> None:
 
 
 def _checked(operation: str, n: Any) -> int:
-    if not hasattr(n, "__index__") or isinstance(n, bool) or not 1 <= int(n) <= cores():
+    if not is_whole(n) or not 1 <= int(n) <= cores():
         raise ArgumentError(
             operation, f"the number of threads is {n!r}; it must be from 1 to {cores()}, the cores here."
         )

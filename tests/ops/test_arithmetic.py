@@ -208,6 +208,7 @@ def test_clip_lets_the_gradient_through_at_its_bounds(rng):
         )
     assert tinyconv.tensor([1.5]).clip(max=np.float64(1)).dtype == np.float32
     assert tinyconv.tensor([5]).clip(0, 3).tolist() == [3]
+    assert tinyconv.tensor([1, 5]).clip(max=2.5).tolist() == [1, 2.5]
 
 
 def test_where(rng):

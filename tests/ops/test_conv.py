@@ -159,6 +159,7 @@ def zeros(*shape, dtype=np.float32):
             r"input has shape \(3, 8, 8\); it must be \(N, C, H, W\)",
         ),
         (zeros(1, 3, 8, 8), zeros(2, 3, 3), {}, ShapeError, r"weight has shape \(2, 3, 3\); it must be"),
+        (zeros(1, 0, 8, 8), zeros(2, 0, 3, 3), {}, ShapeError, r"weight has shape \(2, 0, 3, 3\); it needs a filter"),
         (
             zeros(1, 3, 8, 8),
             zeros(16, 1, 3, 3),

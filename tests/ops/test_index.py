@@ -24,6 +24,9 @@ INDICES = {
     "ellipsis in between": (0, ..., slice(0, 2)),
     "new axes": (None, 1, None, slice(None), None),
     "list": [0, 2, 0],
+    "tuple with repeats": ((0, 2, 0),),
+    "slice and tuple": (slice(None), (1, 1)),
+    "range": range(0, 3, 2),
     "empty list": [],
     "array with repeats": np.array([0, 0, 1, 0]),
     "two arrays": (np.array([0, 1, 1]), np.array([2, 0, 0])),
@@ -105,6 +108,14 @@ def test_slices_are_views_and_arrays_are_copies():
     assert x[[0, 1]].version is not x.version
 
 
+def test_an_array_as_index_may_change_afterwards():
+    x, index = tinyconv.ones(3, requires_grad=True), np.array([0, 0])
+    y = x[index]
+    index[:] = 2
+    y.sum().backward()
+    assert x.grad.tolist() == [2, 0, 0]
+
+
 def test_gradients_keep_the_dtype():
     x = tinyconv.ones(4, requires_grad=True)
     x[np.array([0, 0])].sum().backward()
@@ -123,6 +134,7 @@ def test_gradients_keep_the_dtype():
         ("a", ShapeError, "only integers, slices"),
         (np.array([0.5]), DTypeError, "getitem: an index is float64; it must be of whole numbers or bool"),
         ([0.5], DTypeError, "an index is float64"),
+        ([[0], [0, 1]], ShapeError, r"getitem: the index \[\[0\], \[0, 1\]\] must have rows of equal lengths"),
         (T([1.0]), DTypeError, "an index is float32"),
     ],
 )

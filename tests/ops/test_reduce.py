@@ -99,6 +99,7 @@ def test_not_a_number_stays_one():
 def test_dtypes():
     assert tinyconv.tensor([1, 2]).sum().dtype == np.int64
     assert tinyconv.tensor([True, True]).sum().item() == 2
+    assert tinyconv.tensor(np.array([200, 100], np.uint8)).sum().dtype == np.int64
     assert tinyconv.tensor([1, 2]).mean().dtype == np.float32
     assert tinyconv.tensor([1, 2]).mean().item() == 1.5
     assert tinyconv.tensor([3, 1]).max().dtype == np.int64

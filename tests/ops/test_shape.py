@@ -127,6 +127,7 @@ def test_joining_different_dtypes():
     assert y.dtype == np.float64
     y.sum().backward()
     assert a.grad.dtype == np.float32
+    assert cat([tinyconv.tensor([1]), a]).dtype == np.float32  # NumPy's would be float64
 
 
 def test_padding_value():
@@ -177,12 +178,14 @@ def test_zero_dimensions():
         ),
         (lambda x: x.reshape(-1, 4), ShapeError, "do not fill"),
         (lambda x: x.reshape(-1, -1), ShapeError, "do not fill"),
+        (lambda x: x.reshape(-2, 3), ShapeError, r"reshape: the shape \(-2, 3\) has sizes below 0"),
         (lambda x: x.reshape(None), ArgumentError, "reshape: sizes and axes must be whole numbers"),
         (lambda x: x.flatten(1, 0), ArgumentError, "flatten: start_dim 1 comes after end_dim 0"),
         (lambda x: x.flatten(2), ShapeError, "flatten: dim 2 is out of range"),
         (lambda x: x.squeeze(2), ShapeError, "squeeze: dim 2 is out of range"),
         (lambda x: x.unsqueeze(3), ShapeError, r"unsqueeze: dim 3 is out of range for shape \(2, 3\)"),
         (lambda x: x.unsqueeze(-4), ShapeError, "unsqueeze: dim -4 is out of range"),
+        (lambda x: x.unsqueeze(1.0), ArgumentError, "unsqueeze: dim is 1.0; an axis is a whole number"),
         (lambda x: x.permute(0), ShapeError, r"permute: \(0,\) does not name all 2 axes of shape \(2, 3\)"),
         (lambda x: x.permute(0, 0), ShapeError, r"permute: \(0, 0\) names an axis .* twice"),
         (lambda x: x.permute(0, 2), ShapeError, "permute: dim 2 is out of range"),

@@ -171,6 +171,8 @@ def clip(x: Operand, min: float | None = None, max: float | None = None) -> Tens
     for name, bound in (("min", min), ("max", max)):
         if bound is not None and not isinstance(bound, (int, float)):
             raise ArgumentError("clip", f"{name} is a {type(bound).__name__}; it must be a number or None.")
+        if isinstance(bound, float):
+            x = floating(x)
     low, high = -np.inf if min is None else float(min), np.inf if max is None else float(max)
     if low > high:
         raise ArgumentError("clip", f"min is {min}, above max, which is {max}.")

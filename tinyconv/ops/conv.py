@@ -85,6 +85,10 @@ def _checked(
         raise ShapeError(name, f"input has shape {x.shape}; it must be (N, C, H, W). One picture: x[None].")
     if w.ndim != 4:
         raise ShapeError(name, f"weight has shape {w.shape}; it must be (F, C/groups, KH, KW).")
+    if 0 in w.shape:
+        raise ShapeError(
+            name, f"weight has shape {w.shape}; it needs a filter and a channel, and no axis may be empty."
+        )
     tensors = [x, w] if b is None else [x, w, b]
     same_device(name, *tensors)
     same_dtype(name, *tensors)

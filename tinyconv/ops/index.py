@@ -34,17 +34,25 @@ def put(x: Tensor, index: tuple, shape: tuple[int, ...]) -> Tensor:
 
 
 def _checked(index: Any) -> tuple:
-    """The index as a tuple, its lists as arrays. Tensors stay: the tape watches them for changes."""
+    """The index as a tuple, lists, tuples and arrays in it as arrays that nobody else can change.
+
+    Tensors stay: the tape watches them for changes.
+    """
     parts = index if isinstance(index, tuple) else (index,)
-    parts = tuple(_array(part) if isinstance(part, list) else part for part in parts)
+    parts = tuple(_positions(part) if isinstance(part, (list, tuple, range, np.ndarray)) else part for part in parts)
     for part in parts:
         if hasattr(part, "dtype") and part.dtype.kind not in "biu":
             raise DTypeError("getitem", f"an index is {part.dtype}; it must be of whole numbers or bool.")
     return parts
 
 
-def _array(positions: list) -> np.ndarray:
-    return np.asarray(positions, None if positions else np.int64)
+def _positions(part: Any) -> np.ndarray:
+    try:
+        positions = np.array(part)
+    except ValueError:  # NumPy: "inhomogeneous shape"
+        raise ShapeError("getitem", f"the index {part} must have rows of equal lengths.") from None
+    is_empty_list = not positions.size and not isinstance(part, np.ndarray)
+    return positions.astype(np.int64) if is_empty_list else positions  # NumPy's [] is float64
 
 
 def _may_repeat(index: tuple) -> bool:

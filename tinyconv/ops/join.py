@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from tinyconv.backend import array_module
+from tinyconv.dtypes import promote
 from tinyconv.errors import ArgumentError, ShapeError
 from tinyconv.geometry import is_whole, whole
 from tinyconv.tensor import Operand, Tensor, as_tensor, record, same_device
@@ -22,6 +24,8 @@ def cat(tensors: Sequence[Operand], dim: int = 0) -> Tensor:
     others = [x.shape[:axis] + x.shape[axis + 1 :] for x in xs]
     if any(x.ndim != xs[0].ndim for x in xs) or len(set(others)) > 1:
         raise ShapeError("cat", f"shapes {[x.shape for x in xs]} differ in more than axis {axis}.")
+    dtype = functools.reduce(promote, [x.dtype for x in xs])
+    xs = [x.to(dtype) for x in xs]
     y = array_module(xs[0].data).concatenate([x.data for x in xs], axis)
     ends = np.cumsum([x.shape[axis] for x in xs])
     rules = [(x, _cutting(axis, int(end) - x.shape[axis], int(end))) for x, end in zip(xs, ends, strict=True)]

@@ -17,11 +17,15 @@ Dims = int | Sequence[int] | None
 
 
 def sum(x: Operand, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """y = sum of x over the axes `dim` (all of them by default),   dx = dy, repeated along those axes"""
+    """y = sum of x over the axes `dim` (all of them by default),   dx = dy, repeated along those axes
+
+    The sum of whole numbers, or of bools, is int64.
+    """
     x = as_tensor(x)
     axes = axes_of("sum", x, dim)
     X, kept = x.shape, _kept(x.shape, axes)
-    return record("sum", x.data.sum(axes, keepdims=keepdim), (x, lambda dy: expand(reshape(dy, kept), X)), dim=axes)
+    y = x.data.sum(axes, None if x.dtype.kind in "fc" else np.int64, keepdims=keepdim)
+    return record("sum", y, (x, lambda dy: expand(reshape(dy, kept), X)), dim=axes)
 
 
 def mean(x: Operand, dim: Dims = None, keepdim: bool = False) -> Tensor:

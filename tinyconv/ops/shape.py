@@ -52,6 +52,8 @@ def reshape(x: Operand, *shape: Any) -> Tensor:
     """y = the elements of x, row by row, in another shape (one size may be -1),   dx = dy in x's shape"""
     x = as_tensor(x)
     X, Y = x.shape, _sizes("reshape", shape)
+    if any(n < -1 for n in Y):
+        raise ShapeError("reshape", f"the shape {Y} has sizes below 0; only -1 means something: what is left.")
     try:
         y = x.data.reshape(Y)
     except ValueError:
@@ -81,10 +83,8 @@ def squeeze(x: Operand, dim: int | tuple[int, ...] | None = None) -> Tensor:
 def unsqueeze(x: Operand, dim: int) -> Tensor:
     """y = x with a new axis of size 1 at `dim`"""
     x = as_tensor(x)
-    if not -x.ndim - 1 <= dim <= x.ndim:
-        raise ShapeError("unsqueeze", f"dim {dim} is out of range for shape {x.shape}.")
-    dim %= x.ndim + 1
-    return reshape(x, *x.shape[:dim], 1, *x.shape[dim:])
+    axis = _axis("unsqueeze", dim, x.ndim + 1, x.shape)
+    return reshape(x, *x.shape[:axis], 1, *x.shape[axis:])
 
 
 # ---------------------------------------------------------------- axes in another order
@@ -149,11 +149,15 @@ def clone(x: Operand) -> Tensor:
 
 def axis_of(operation: str, x: Tensor, dim: int) -> int:
     """An axis as a number of at least 0, checked."""
+    return _axis(operation, dim, x.ndim, x.shape)
+
+
+def _axis(operation: str, dim: int, ndim: int, shape: Shape) -> int:
     if not is_whole(dim):
         raise ArgumentError(operation, f"dim is {dim!r}; an axis is a whole number.")
-    if not -x.ndim <= dim < x.ndim:
-        raise ShapeError(operation, f"dim {dim} is out of range for shape {x.shape}.")
-    return int(dim % x.ndim)
+    if not -ndim <= dim < ndim:
+        raise ShapeError(operation, f"dim {dim} is out of range for shape {shape}.")
+    return int(dim % ndim)
 
 
 def axes_of(operation: str, x: Tensor, dim: int | Sequence[int] | None) -> tuple[int, ...]:
