@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from typing import Any
 
 from . import data, models
 from ._version import __version__
-from .errors import TinyconvError
+from .errors import ArgumentError, TinyconvError
 from .train import config as settings
 
 FILES = {
@@ -30,12 +31,14 @@ FILES = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status.
 
-    0 all is well, 1 a picture could not be read, 2 a wrong call, 130 broken off with Ctrl-C.
+    0 all is well, 1 a picture could not be read, 2 it could not be done, 130 broken off with Ctrl-C.
     """
+    if getattr(sys.stdout, "errors", None) == "strict":  # a picture's name may have letters that the output lacks
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     options = parser().parse_args(arguments)
     try:
         status = options.command(options)
-        sys.stdout.flush()
+        print(end="", flush=True)  # what cannot be written is found out here, not after the return
         return status
     except TinyconvError as error:
         print(f"tinyconv: {error}", file=sys.stderr)
@@ -43,43 +46,66 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\ntinyconv: broken off.", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # whoever read the output has left; Python's own flush at exit must not complain
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever read the output has left
+        _give_up_output()
         return 1
+    except OSError as error:  # a full disk behind standard output, a path that is too long or not ours to see
+        print(f"tinyconv: {error}. Name another file or folder.", file=sys.stderr)
+        _give_up_output()
+        return 2
+
+
+def _give_up_output() -> None:
+    """Drop what standard output did not take: Python's own flush at exit must not complain."""
+    try:
+        print(end="", flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 # ---------------------------------------------------------------- commands
 
 
 def train(options: argparse.Namespace) -> int:
+    """Train a model, evaluate it on the test set, and write everything into a new folder."""
+    from .train.console import Output
     from .train.run import resume
     from .train.run import train as start
 
+    say = Output().line  # never fails: a training must not end because nobody reads its messages
     if options.resume:
+        _refuse_beside_resume(options)
         folder = Path(options.resume)
-        print(f"Going on with {folder}", flush=True)
-        report = resume(folder)
+        say(f"Going on with {folder}")
     else:
         config = _config(options)
         folder = Path(options.out or f"runs/{config.model}-{config.data}-{time.strftime('%Y%m%d-%H%M%S')}")
         lr = settings.LEARNING_RATES[config.optimizer] if config.lr is None else config.lr
-        print(
+        say(
             f"Training {config.model} on {config.data}: {config.epochs} epoch(s), batches of {config.batch_size}, "
-            f"{config.optimizer} with learning rate {lr:g}, seed {config.seed}",
-            f"The first step compiles the kernels, once for this machine. Everything goes to {folder}",
-            sep="\n",
-            flush=True,
+            f"{config.optimizer} with learning rate {lr:g}, seed {config.seed}\n"
+            f"The first step compiles the kernels, once for this machine. Everything goes to {folder}"
         )
-        try:
-            report = start(config, folder)
-        except KeyboardInterrupt:
-            print(f"\nBroken off. Go on with: tinyconv train --resume {folder}", file=sys.stderr)
-            return 130
+    try:
+        report = resume(folder) if options.resume else start(config, folder)
+    except KeyboardInterrupt:
+        if not (folder / "config.json").exists():  # nothing is there yet
+            raise
+        print(f"\nBroken off. Go on with: tinyconv train --resume {shlex.quote(str(folder))}", file=sys.stderr)
+        return 130
     _show(report, folder)
     return 0
 
 
+def _refuse_beside_resume(options: argparse.Namespace) -> None:
+    others = [key for key, value in vars(options).items() if value is not None and key not in ("command", "resume")]
+    if others:
+        names = ", ".join("--" + key.replace("_", "-") for key in others)
+        raise ArgumentError("train", f"--resume goes on with the run's own configuration; leave out {names}.")
+
+
 def evaluate(options: argparse.Namespace) -> int:
+    """Evaluate a trained model on the test set again; write the report and the pictures into its folder."""
     from .train.run import evaluate_run
 
     _show(evaluate_run(options.run, options.weights), Path(options.run))
@@ -87,6 +113,7 @@ def evaluate(options: argparse.Namespace) -> int:
 
 
 def predict(options: argparse.Namespace) -> int:
+    """Say which class each picture file is of, and how likely that is."""
     from .train.run import load_run
     from .train.run import predict as classify
 
@@ -140,7 +167,8 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--epochs", type=int, help=f"default {default.epochs}")
     p.add_argument("--batch-size", type=int, help=f"default {default.batch_size}")
     p.add_argument("--optimizer", help=f"{', '.join(settings.OPTIMIZERS)} (default {default.optimizer})")
-    p.add_argument("--lr", type=float, help=f"learning rate (default {settings.LEARNING_RATES})")
+    rates = ", ".join(f"{lr:g} for {name}" for name, lr in settings.LEARNING_RATES.items())
+    p.add_argument("--lr", type=float, help=f"learning rate (default {rates})")
     p.add_argument("--momentum", type=float, help=f"of sgd (default {default.momentum})")
     p.add_argument("--weight-decay", type=float, help=f"default {default.weight_decay}")
     p.add_argument("--schedule", help=f"constant or cosine (default {default.schedule})")
@@ -148,7 +176,9 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--validation", type=float, help="share of the training pictures held out (default 0)")
     p.add_argument("--limit", type=int, help="train on so many pictures only")
     p.add_argument("--seed", type=int, help=f"default {default.seed}")
-    p.add_argument("--engine", help="loops, numpy, numba, cuda (default: the fastest for the device)")
+    p.add_argument(
+        "--engine", help="numba, numpy, cuda, or loops, which takes a second a picture (default: the fastest)"
+    )
     p.add_argument("--device", help=f"cpu or cuda (default {default.device})")
     p.add_argument("--config", metavar="FILE", help="a run's config.json, to repeat it")
     p.add_argument("--out", metavar="FOLDER", help="a new folder for the run (default runs/MODEL-DATA-TIME)")
@@ -158,7 +188,7 @@ def parser() -> argparse.ArgumentParser:
         ("eval", evaluate, "evaluate a trained model on the test set again"),
         ("predict", predict, "classify picture files"),
     ):
-        p = commands.add_parser(name, help=text)
+        p = commands.add_parser(name, help=text, description=command.__doc__)
         p.set_defaults(command=command)
         p.add_argument("run", metavar="RUN", help="the folder of a run")
         p.add_argument("--weights", default="last", help="last or best (default last)")

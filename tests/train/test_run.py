@@ -1,6 +1,8 @@
 """Runs and their folders, through the command line as a user types it."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 
 from tinyconv import cli, data
+from tinyconv.backend import current_engine, engine
 from tinyconv.errors import ArgumentError, DataError, UnknownNameError
 from tinyconv.train.config import Config
 from tinyconv.train.run import load_run, predict
@@ -30,6 +33,14 @@ def run(tmp_path_factory, small_test_set):
     folder = tmp_path_factory.mktemp("runs") / "a"
     assert cli.main(["train", "--epochs", "2", *SMALL, "--out", str(folder)]) == 0
     return folder
+
+
+@pytest.fixture
+def picture(tmp_path):
+    from PIL import Image
+
+    Image.fromarray(data.mnist(train=False).images[0, 0]).save(tmp_path / "picture.png")
+    return tmp_path / "picture.png"
 
 
 def test_train_leaves_a_complete_folder(run):
@@ -57,22 +68,117 @@ def test_the_same_configuration_gives_the_same_bits(run, tmp_path):
     assert (tmp_path / "b/last.safetensors").read_bytes() == (run / "last.safetensors").read_bytes()
 
 
-def test_a_run_killed_by_the_system_resumes_to_the_same_bits(run, tmp_path):
-    """A process is killed from outside after its first checkpoint; --resume goes on from there."""
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_a_run_killed_by_the_system_resumes_to_the_same_bits(run, tmp_path, epoch):
+    """A process is killed from outside after a checkpoint, be it the last; --resume goes on from there."""
     folder = tmp_path / "killed"
     code = (
         "import os, signal; from tinyconv import cli; from tinyconv.train import callbacks\n"
         "save = callbacks.SaveCheckpoint.on_epoch_end\n"
         "def die(self, trainer):\n"
-        "    save(self, trainer); os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    save(self, trainer)\n"
+        f"    if trainer.epoch == {epoch}: os.kill(os.getpid(), signal.SIGKILL)\n"
         "callbacks.SaveCheckpoint.on_epoch_end = die\n"
         f"cli.main(['train', '--config', {str(run / 'config.json')!r}, '--out', {str(folder)!r}])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == -9
-    assert not (folder / "last.safetensors").exists()
+    assert not (folder / "report.txt").exists()
     assert cli.main(["train", "--resume", str(folder)]) == 0
-    assert (folder / "last.safetensors").read_bytes() == (run / "last.safetensors").read_bytes()
-    assert (folder / "best.safetensors").read_bytes() == (run / "best.safetensors").read_bytes()
+    for name in ("last.safetensors", "best.safetensors", "report.txt", "model.json"):
+        assert (folder / name).read_bytes() == (run / name).read_bytes()
+    assert len((folder / "history.jsonl").read_text().splitlines()) == 2
+
+
+def test_a_run_killed_with_nothing_but_its_configuration_resumes(run, tmp_path):
+    (tmp_path / "config.json").write_bytes((run / "config.json").read_bytes())
+    assert cli.main(["train", "--resume", str(tmp_path)]) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in run.iterdir()}
+    assert (tmp_path / "last.safetensors").read_bytes() == (run / "last.safetensors").read_bytes()
+
+
+def test_a_resume_takes_no_other_configuration(run, capsys):
+    before = (run / "config.json").read_bytes()
+    assert cli.main(["train", "--resume", str(run), "--epochs", "7", "--weight-decay", "0"]) == 2
+    message = "train: --resume goes on with the run's own configuration; leave out --epochs, --weight-decay."
+    assert message in capsys.readouterr().err
+    assert (run / "config.json").read_bytes() == before
+
+
+def test_the_configuration_says_which_engine_trained(run, small_test_set, tmp_path):
+    assert json.loads((run / "config.json").read_text())["engine"] == current_engine()
+    with engine("numpy"):  # as TINYCONV_ENGINE does for the process
+        assert cli.main(["train", "--epochs", "1", *SMALL, "--out", str(tmp_path / "run")]) == 0
+    assert json.loads((tmp_path / "run/config.json").read_text())["engine"] == "numpy"
+
+
+@pytest.mark.parametrize("when", ["at the start", "in an epoch", "in a resumed epoch"])
+def test_ctrl_c_says_how_to_go_on_if_there_is_something_to_go_on_with(run, tmp_path, capsys, monkeypatch, when):
+    folder = tmp_path / "a run"
+    arguments = ["train", "--config", str(run / "config.json"), "--out", str(folder)]
+    if when == "in a resumed epoch":
+        folder.mkdir()
+        (folder / "config.json").write_bytes((run / "config.json").read_bytes())
+        arguments = ["train", "--resume", str(folder)]
+
+    def ctrl_c(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(
+        "tinyconv.train.run.build" if when == "at the start" else "tinyconv.train.trainer.accuracy", ctrl_c
+    )
+    assert cli.main(arguments) == 130
+    err = capsys.readouterr().err
+    assert (f"Go on with: tinyconv train --resume '{folder}'" in err) == (when != "at the start")
+    assert "roken off." in err
+
+
+# ---------------------------------------------------------------- odd outputs and paths
+
+
+def command(arguments, **options):
+    return subprocess.run([sys.executable, "-m", "tinyconv", *map(str, arguments)], **options)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+def test_an_output_that_is_full_is_one_clear_line(run, picture):
+    with open("/dev/full", "w") as full:
+        done = command(["predict", run, picture], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2
+    assert done.stderr == "tinyconv: [Errno 28] No space left on device. Name another file or folder.\n"
+
+
+def test_a_reader_that_has_left_is_no_error_to_speak_of(run, picture):
+    read, write = os.pipe()
+    os.close(read)
+    done = command(["predict", run, picture], stdout=write, stderr=subprocess.PIPE)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+def test_no_output_at_all_is_no_error(run, picture, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)  # as under pythonw
+    assert cli.main(["predict", str(run), str(picture)]) == 0
+
+
+def test_letters_that_the_output_lacks_are_escaped(run, picture):
+    name = picture.with_name("\u00fc.png")
+    name.write_bytes(picture.read_bytes())
+    done = command(["predict", run, name], capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0
+    assert rb"\xfc.png: " in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [["train", "--out"], ["train", "--resume"], ["eval"]])
+def test_a_name_that_is_too_long_is_one_clear_line(arguments, capsys):
+    assert cli.main([*arguments, "x" * 300]) == 2
+    assert re.fullmatch(r"tinyconv: .*x{300}.*Name another file or folder\.\n", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("arguments", [["train", "--resume"], ["eval"]])
+def test_a_folder_that_is_no_run_is_refused(arguments, tmp_path, capsys):
+    assert cli.main([*arguments, str(tmp_path)]) == 2
+    assert f"{tmp_path} is not the folder of a run: it has no config.json." in capsys.readouterr().err
+    assert not any(tmp_path.iterdir())
 
 
 def test_eval_repeats_the_evaluation(run, capsys):
@@ -135,8 +241,6 @@ def test_predict_goes_on_after_a_bad_picture(run, tmp_path, capsys):
     ],
 )
 def test_bad_arguments_are_refused_before_anything_is_written(tmp_path, capsys, arguments, message):
-    import re
-
     assert cli.main(["train", *arguments, "--out", str(tmp_path / "run")]) == 2
     err = capsys.readouterr().err
     assert re.search(message, err) and "Traceback" not in err
@@ -151,13 +255,17 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path, capsys):
 
 
 def test_damaged_runs_are_refused(run, tmp_path):
-    with pytest.raises(DataError, match=r"config: .*config\.json cannot be read: No such file"):
+    with pytest.raises(DataError, match=r"load_run: .* is not the folder of a run: it has no config\.json"):
         load_run(tmp_path)
+    with pytest.raises(DataError, match=r"config: .* cannot be read: No such file"):
+        Config.from_file(tmp_path / "nowhere.json")
     (tmp_path / "config.json").write_text((run / "config.json").read_text()[:50])
     with pytest.raises(DataError, match=r"config\.json is not a configuration"):
         load_run(tmp_path)
     (tmp_path / "config.json").write_text('{"epoch": 3}')
-    with pytest.raises(UnknownNameError, match=r"there is no setting 'epoch'. Did you mean 'epochs'\?"):
+    with pytest.raises(
+        UnknownNameError, match=r"config .*config\.json: there is no setting 'epoch'. Did you mean 'epochs'\?"
+    ):
         load_run(tmp_path)
     (tmp_path / "config.json").write_text((run / "config.json").read_text())
     with pytest.raises(DataError, match=r"last\.safetensors is not there: no epoch is complete"):

@@ -93,6 +93,27 @@ def test_a_checkpoint_between_epochs_resumes_to_the_same_bits(tmp_path):
     assert everything(resumed) == everything(whole)
 
 
+def test_a_fit_that_was_stopped_goes_on_to_the_same_bits(rng):
+    whole = trainer()
+    whole.fit(4)
+    stopped = trainer(callbacks=[StopAt(int(rng.integers(1, 4 * 7)))])
+    stopped.fit(4)
+    stopped.fit(4)
+    assert everything(stopped) == everything(whole)
+
+
+def test_a_fit_broken_off_in_its_evaluation_goes_on_with_it():
+    whole = trainer()
+    whole.fit(2)
+    t = trainer()
+    record, t.record = t.record, lambda: (_ for _ in ()).throw(KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        t.fit(2)
+    t.record = record
+    t.fit(2)
+    assert everything(t) == everything(whole)
+
+
 def test_another_seed_gives_other_bits():
     a, b = trainer(seed=3), trainer(seed=4)
     a.fit(1), b.fit(1)

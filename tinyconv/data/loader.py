@@ -98,7 +98,7 @@ class DataLoader:
             "shuffle": self.shuffle,
             "drop_last": self.drop_last,
             "position": self._position,
-            "generator": self._generator if self._position else None,
+            "generator": self._generator,
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:

@@ -64,7 +64,8 @@ class Config:
             values = json.loads(Path(path).read_text(encoding="utf-8"))
             unknown = values.keys() - {field.name for field in fields(cls)}
             if unknown:
-                raise UnknownNameError("config", "setting", min(unknown), [field.name for field in fields(cls)])
+                known = [field.name for field in fields(cls)]
+                raise UnknownNameError(f"config {os.fspath(path)}", "setting", min(unknown), known)
             return cls(**values)
         except OSError as error:
             raise DataError("config", f"{os.fspath(path)} cannot be read: {error.strerror}.") from None

@@ -69,14 +69,14 @@ def save_tensors(path: FilePath, tensors: Mapping[str, np.ndarray], metadata: Ma
                 "save_tensors", f"{name!r} is {x.dtype}, which a safetensors file does not hold; convert it."
             )
     contiguous = {name: np.asarray(x, order="C") for name, x in tensors.items()}  # the format has no strides
-    try:
-        with writing(path) as temporary:
-            temporary.touch()
-            usual = temporary.stat().st_mode
+    with writing(path) as temporary:
+        temporary.touch()
+        usual = temporary.stat().st_mode
+        try:
             save_file(contiguous, temporary, dict(metadata) if metadata else None)
-            temporary.chmod(usual)  # some versions of the library make the file private to its owner
-    except SafetensorError as error:
-        raise DataError("save_tensors", f"{path} cannot be written: {error}") from error
+        except SafetensorError as error:  # as which it reports a full disk
+            raise OSError(str(error)) from error
+        temporary.chmod(usual)  # some versions of the library make the file private to its owner
 
 
 def load_tensors(path: FilePath) -> tuple[dict[str, np.ndarray], dict[str, str]]:

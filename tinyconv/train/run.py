@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tinyconv import data, models
+from tinyconv.backend import current_engine
 from tinyconv.errors import ArgumentError, DataError, UnknownNameError
 from tinyconv.nn import Module
 from tinyconv.ops.activation import softmax
@@ -43,19 +44,20 @@ from .trainer import Trainer
 def train(config: Config, folder: str | os.PathLike, quiet: bool = False) -> Report:
     """Start a run in a new (or empty) folder, carry it through, and write everything into it."""
     folder = Path(folder)
+    if config.engine is None and config.device == "cpu":
+        config = replace(config, engine=current_engine())  # TINYCONV_ENGINE may have chosen it
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ArgumentError("train", f"{folder} is there already. Choose another --out, or --resume {folder}.")
     with config.using_engine():
         trainer = build(config)  # before anything is written: this may still refuse
         write_atomically(folder / "config.json", json.dumps(asdict(config), indent=2) + "\n")
-        write_atomically(folder / "model.json", json.dumps(_about_model(config, trainer), indent=2) + "\n")
     return _carry_through(trainer, config, folder, quiet)
 
 
 def resume(folder: str | os.PathLike, quiet: bool = False) -> Report:
     """Take a killed run up again where its last checkpoint stands; the end is the same, bit by bit."""
     folder = Path(folder)
-    config = Config.from_file(folder / "config.json")
+    config = _config_of("resume", folder)
     path = folder / "checkpoint.safetensors"
     with config.using_engine():
         trainer = build(config)
@@ -64,12 +66,22 @@ def resume(folder: str | os.PathLike, quiet: bool = False) -> Report:
     return _carry_through(trainer, config, folder, quiet)
 
 
+def _config_of(operation: str, folder: Path) -> Config:
+    path = folder / "config.json"
+    if not path.exists():
+        raise DataError(operation, f"{folder} is not the folder of a run: it has no config.json.")
+    return Config.from_file(path)
+
+
 def _carry_through(trainer: Trainer, config: Config, folder: Path, quiet: bool) -> Report:
+    # Now, not in `train`: a run may be killed as soon as it has its configuration.
+    write_atomically(folder / "model.json", json.dumps(_about_model(config, trainer), indent=2) + "\n")
     trainer.callbacks = [
         StopOnNaN(),
-        SaveCheckpoint(folder / "checkpoint.safetensors"),
         SaveWeights(folder),
         WriteHistory(folder / "history.jsonl"),
+        # After these: an epoch that the checkpoint calls complete is not trained, nor written, again.
+        SaveCheckpoint(folder / "checkpoint.safetensors"),
         *([] if quiet else [ShowProgress()]),
     ]
     with config.using_engine():
@@ -107,7 +119,7 @@ def load_run(folder: str | os.PathLike, weights: str = "last") -> TrainedModel:
     folder = Path(folder)
     if weights not in ("best", "last"):
         raise UnknownNameError("load_run", "set of weights", weights, ("best", "last"))
-    config = Config.from_file(folder / "config.json")
+    config = _config_of("load_run", folder)
     path = folder / f"{weights}.safetensors"
     if not path.exists():
         raise DataError("load_run", f"{path} is not there: no epoch is complete. Go on with train --resume {folder}.")

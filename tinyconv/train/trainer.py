@@ -61,6 +61,8 @@ class Trainer:
         if epochs < 1:
             raise ArgumentError("fit", f"epochs is {epochs}; it must be at least 1.")
         self.epochs, self.stop = epochs, False
+        if self.step:  # broken off within an epoch, by `stop` or Ctrl-C: go on with its next batch
+            self.loader.load_state_dict(self.loader.state_dict() | {"position": self.step})
         self.tell("on_fit_begin")
         try:
             while self.epoch < epochs and not self.stop:
