@@ -79,7 +79,7 @@ def _numba_works() -> bool:
     try:
         importlib.import_module("numba")
     except ImportError as error:  # not installed, or it does not support the installed NumPy
-        warnings.warn(f"tinyconv runs on plain NumPy, several times slower: {error}", RuntimeWarning, stacklevel=2)
+        warnings.warn(f"tinyconv runs on plain NumPy, several times slower ({error}). To mend it: pip install --upgrade numba", RuntimeWarning, stacklevel=2)
         return False
     return True
 

@@ -23,7 +23,7 @@ SIZES = {"lenet5": (sum(LENET5.values()), (1, 28, 28))}  # parameters, input
 def test_every_model_has_its_size_and_gives_logits(name):
     count, shape = SIZES[name]
     model = models.create(name)
-    assert sum(p.size for p in model.parameters()) == count
+    assert sum(p.numel() for p in model.parameters()) == count
     assert model(tc.zeros(2, *shape)).shape == (2, 10)
 
 
@@ -32,7 +32,7 @@ def test_lenet5_has_the_papers_layers():
     counts = {}
     for path, p in model.named_parameters():
         layer = path.rpartition(".")[0]
-        counts[layer] = counts.get(layer, 0) + p.size
+        counts[layer] = counts.get(layer, 0) + p.numel()
     assert counts == LENET5
     assert sum(counts.values()) == 61_706
 

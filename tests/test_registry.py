@@ -40,6 +40,11 @@ def leaves_of(args):
     return [x for x in found_in(args, Tensor) if x.requires_grad]
 
 
+def smooth(outputs):
+    """Those with a gradient: not the indices that max gives beside its values."""
+    return [y for y in outputs if y.dtype.kind == "f"]
+
+
 def close(y, expected, relative=1e-11):
     np.testing.assert_allclose(y, expected, rtol=relative, atol=relative * np.abs(expected).max(initial=1))
 
@@ -97,6 +102,7 @@ def test_results_and_gradients_have_the_dtype_of_the_data(op, sample, rng):
     arrays = sample.draw(rng, np.float32)
     outputs, leaves = outputs_of(op, args := tensors_of(arrays), sample), leaves_of(args)
     if op.differentiable:
+        outputs = smooth(outputs)
         assert {y.dtype for y in outputs} == {np.dtype(np.float32)}
         upstream = [Tensor(rng.standard_normal(y.shape).astype(np.float32)) for y in outputs]
         for dx, x in zip(grad(outputs, leaves, upstream), leaves, strict=True):
@@ -121,16 +127,18 @@ def test_pytorch_agrees(op, sample, rng):
     expected = op.twin(torch)(*twin_args, **sample.kwargs)
     expected = list(expected) if isinstance(expected, (tuple, list)) else [expected]
     outputs = outputs_of(op, args, sample)
-    upstream = [rng.standard_normal(y.shape) for y in outputs]
     for y, y0 in zip(outputs, expected, strict=True):
         assert y.shape == tuple(y0.shape)
         close(y.data, y0.detach().numpy())
     if op.differentiable:
         leaves = leaves_of(args)
         twins = [x for x in found_in(twin_args, torch.Tensor) if x.requires_grad]
+        upstream = [rng.standard_normal(y.shape) for y in smooth(outputs)]
         for dx, dx0 in zip(
-            grad(outputs, leaves, [Tensor(u) for u in upstream]),
-            torch.autograd.grad(expected, twins, [torch.tensor(u) for u in upstream]),
+            grad(smooth(outputs), leaves, [Tensor(u) for u in upstream]),
+            torch.autograd.grad(
+                [y for y in expected if y.is_floating_point()], twins, [torch.tensor(u) for u in upstream]
+            ),
             strict=True,
         ):
             close(dx.data, dx0.numpy())

@@ -163,7 +163,8 @@ def test_format_of_one_element():
 
 def test_attributes():
     x = tinyconv.zeros(2, 3)
-    assert (x.shape, x.ndim, x.size, len(x), x.device, x.is_leaf) == ((2, 3), 2, 6, 2, "cpu", True)
+    assert (x.shape, x.ndim, x.numel(), len(x), x.device, x.is_leaf) == ((2, 3), 2, 6, 2, "cpu", True)
+    assert (x.size(), x.size(-1), x.dim()) == ((2, 3), 3, 2)
     assert x.grad is None
     assert x.grad_fn is None
     assert not x.requires_grad
@@ -522,3 +523,34 @@ def test_mypy_knows_what_operators_give(tmp_path):
     assert lines[3] == 'note: Revealed type is "list[tinyconv.tensor.Tensor]"'
     assert len(lines) == 5
     assert '"Tensor" has no attribute "misspelt"' in lines[4]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected", "dtype"),
+    [
+        ((4,), [0, 1, 2, 3], np.int64),
+        ((2, 8, 3), [2, 5], np.int64),
+        ((3, 0, -1), [3, 2, 1], np.int64),
+        ((0.0, 1.0, 0.25), [0, 0.25, 0.5, 0.75], np.float32),
+        ((0,), [], np.int64),
+    ],
+)
+def test_arange(arguments, expected, dtype):
+    y = tinyconv.arange(*arguments)
+    assert y.tolist() == expected
+    assert y.dtype == dtype
+    assert tinyconv.arange(3, dtype=tinyconv.float64).dtype == np.float64
+
+
+def test_arange_needs_a_step():
+    with pytest.raises(ArgumentError, match="arange: step is 0; it must lead from start to end"):
+        tinyconv.arange(0, 3, 0)
+
+
+def test_pytorchs_other_names():
+    x = tinyconv.tensor([[1.0, 2.0], [3.0, 4.0]])
+    assert x.view(4).tolist() == [1, 2, 3, 4]
+    assert x.clamp(2, 3).tolist() == [[2, 2], [3, 3]]
+    assert x.long().dtype == tinyconv.int64
+    for name in ("float16", "float32", "float64", "int32", "int64", "uint8"):
+        assert x.to(getattr(tinyconv, name)).dtype == np.dtype(name)

@@ -15,7 +15,8 @@ link_kernels()
 from . import data, errors, models, nn, ops, optim, random, train
 from ._version import __version__ as __version__
 from .backend import engine
-from .creation import from_numpy, full, ones, ones_like, rand, randn, tensor, zeros, zeros_like
+from .creation import arange, from_numpy, full, ones, ones_like, rand, randn, tensor, zeros, zeros_like
+from .dtypes import float16, float32, float64, int32, int64, uint8
 from .gradcheck import gradcheck, gradgradcheck
 from .ops import *  # noqa: F403  # the operations that ops.__all__ lists
 from .random import manual_seed
@@ -25,16 +26,22 @@ from .threads import get_num_threads, set_num_threads
 
 __all__ = [
     "Tensor",
+    "arange",
     "data",
     "enable_grad",
     "engine",
     "errors",
+    "float16",
+    "float32",
+    "float64",
     "from_numpy",
     "full",
     "get_num_threads",
     "grad",
     "gradcheck",
     "gradgradcheck",
+    "int32",
+    "int64",
     "is_grad_enabled",
     "manual_seed",
     "models",
@@ -52,6 +59,7 @@ __all__ = [
     "set_num_threads",
     "tensor",
     "train",
+    "uint8",
     "zeros",
     "zeros_like",
 ]

@@ -13,7 +13,7 @@ from .errors import ArgumentError, DTypeError
 from .geometry import is_whole
 from .tensor import Operand, Tensor, as_tensor
 
-__all__ = ["tensor", "from_numpy", "full", "zeros", "ones", "zeros_like", "ones_like", "rand", "randn"]
+__all__ = ["arange", "tensor", "from_numpy", "full", "zeros", "ones", "zeros_like", "ones_like", "rand", "randn"]
 
 
 def tensor(data: Operand, dtype: Any = None, device: str | None = None, requires_grad: bool = False) -> Tensor:
@@ -49,6 +49,17 @@ def zeros(*size: Any, dtype: Any = np.float32, device: str = "cpu", requires_gra
 def ones(*size: Any, dtype: Any = np.float32, device: str = "cpu", requires_grad: bool = False) -> Tensor:
     """A tensor of ones: ones(2, 3) or ones((2, 3))."""
     return full(_size("ones", size), 1, dtype, device, requires_grad)
+
+
+def arange(start: float, end: float | None = None, step: float = 1, dtype: Any = None, device: str = "cpu") -> Tensor:
+    """start, start + step, ... up to but without `end`; arange(n) counts from 0. Whole numbers give int64."""
+    start, end = (0, start) if end is None else (start, end)
+    if step == 0:
+        raise ArgumentError("arange", "step is 0; it must lead from start to end.")
+    numbers = np.arange(start, end, step)
+    if dtype is None:
+        dtype = np.int64 if numbers.dtype.kind == "i" else np.float32
+    return Tensor(move(numbers.astype(as_dtype("arange", dtype)), device))
 
 
 def zeros_like(x: Tensor) -> Tensor:

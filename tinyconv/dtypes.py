@@ -9,6 +9,9 @@ import numpy as np
 from .backend import Array, array_module
 from .errors import ArgumentError, DTypeError
 
+uint8, int32, int64 = np.dtype("uint8"), np.dtype("int32"), np.dtype("int64")
+float16, float32, float64 = np.dtype("float16"), np.dtype("float32"), np.dtype("float64")
+
 NAMES = ("bool", "uint8", "int32", "int64", "float16", "float32", "float64", "complex64", "complex128")
 KINDS = "biufc"  # bool, integers, floating point, complex: a higher kind takes in a lower one
 

@@ -69,8 +69,15 @@ class Tensor(Signatures):
     def ndim(self) -> int:
         return self.data.ndim
 
-    @property
-    def size(self) -> int:
+    def dim(self) -> int:
+        """How many axes it has: ndim."""
+        return self.data.ndim
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or the size of one axis."""
+        return self.shape if dim is None else self.shape[dim]
+
+    def numel(self) -> int:
         """How many elements it has."""
         return self.data.size
 
@@ -110,7 +117,7 @@ class Tensor(Signatures):
 
     def __repr__(self) -> str:
         text = np.array2string(move(self.data, "cpu"), separator=", ", precision=4, prefix="tensor(")
-        notes = [] if self.size else [f"shape={self.shape}"]
+        notes = [] if self.numel() else [f"shape={self.shape}"]
         notes += [] if self.dtype == np.float32 else [f"dtype={self.dtype}"]
         notes += [] if self.device == "cpu" else [f"device={self.device!r}"]
         if self.grad_fn is not None:
@@ -128,8 +135,8 @@ class Tensor(Signatures):
 
     def item(self) -> Any:
         """The one element, as a Python number."""
-        if self.size != 1:
-            raise ShapeError("item", f"a tensor of shape {self.shape} has {self.size} elements, not one.")
+        if self.numel() != 1:
+            raise ShapeError("item", f"a tensor of shape {self.shape} has {self.numel()} elements, not one.")
         return self.data.item()
 
     def numpy(self) -> np.ndarray:
@@ -235,6 +242,9 @@ class Tensor(Signatures):
     def double(self) -> Tensor:
         return self.to(np.float64)
 
+    def long(self) -> Tensor:
+        return self.to(np.int64)
+
     # ------------------------------------------------------------ changes in place
 
     def change(self, operation: str, value: Operand = None) -> Array:
@@ -335,7 +345,7 @@ def _upstream(operation: str, y: Tensor, dy: Operand) -> Tensor:
     if not y.requires_grad:
         raise GraphError(operation, "this tensor needs no gradient: no input of it has requires_grad=True.")
     if dy is None:
-        if y.size != 1:
+        if y.numel() != 1:
             raise ShapeError(operation, f"shape {y.shape} needs a gradient of that shape, or sum() first.")
         return Tensor(array_module(y.data).ones_like(y.data))
     dy = as_tensor(dy, like=y)
@@ -377,14 +387,13 @@ def array_of(value: Any) -> Any:
 
 def same_device(operation: str, *tensors: Tensor) -> None:
     """Refuse to mix arrays on different devices."""
-    devices = {x.device for x in tensors}
-    if len(devices) > 1:
-        raise DeviceError(operation, f"its inputs are on {' and '.join(sorted(devices))}; move one with x.to(...).")
+    if any(x.device != tensors[0].device for x in tensors):
+        names = " and ".join(sorted({x.device for x in tensors}))
+        raise DeviceError(operation, f"its inputs are on {names}; move one with x.to(...).")
 
 
 def same_dtype(operation: str, *tensors: Tensor) -> None:
     """Refuse to mix data types, where a silent promotion would cost time and memory."""
-    dtypes = {str(x.dtype) for x in tensors}
-    if len(dtypes) > 1:
+    if any(x.dtype != tensors[0].dtype for x in tensors):
         names = " and ".join(str(x.dtype) for x in tensors)
         raise DTypeError(operation, f"its inputs are {names}; convert with x.float(), x.double() or x.to(dtype).")

@@ -11,15 +11,36 @@ AXES = [None, 0, 1, -1, (0,), (0, 2), (-1, 0), [1, 2], (0, 1, 2)]
 NUMPY = {
     "sum": np.sum,
     "mean": np.mean,
-    "max": np.max,
-    "min": np.min,
+    "amax": np.max,
+    "amin": np.min,
     "var": lambda x, **k: np.var(x, ddof=1, **k),
 }
-TORCH = {"sum": "sum", "mean": "mean", "max": "amax", "min": "amin", "var": "var"}
+TORCH = {"sum": "sum", "mean": "mean", "amax": "amax", "amin": "amin", "var": "var"}
 
 
 def leaf(values):
     return tinyconv.tensor(np.asarray(values, np.float64), requires_grad=True)
+
+
+@pytest.mark.parametrize(("name", "best"), [("max", np.argmax), ("min", np.argmin)])
+@pytest.mark.parametrize("dim", [0, 1, -1])
+@pytest.mark.parametrize("keepdim", [False, True])
+def test_max_along_an_axis_is_a_pair_of_values_and_indices(name, best, dim, keepdim, rng):
+    array = rng.integers(0, 3, (2, 4, 3)).astype(float)
+    x = leaf(array)
+    values, indices = getattr(x, name)(dim, keepdim)
+    where = best(array, dim, keepdims=True)
+    expected = np.take_along_axis(array, where, dim)
+    if not keepdim:
+        where, expected = where.squeeze(dim), expected.squeeze(dim)
+    np.testing.assert_array_equal(indices.data, where)
+    np.testing.assert_array_equal(values.data, expected)
+
+    dy = rng.standard_normal(expected.shape)  # all of it goes to the first of equals
+    values.backward(dy)
+    dx = np.zeros_like(array)
+    np.put_along_axis(dx, best(array, dim, keepdims=True), dy.reshape(best(array, dim, keepdims=True).shape), dim)
+    np.testing.assert_array_equal(x.grad.data, dx)
 
 
 @pytest.mark.parametrize("keepdim", [False, True])
@@ -46,7 +67,7 @@ def test_by_hand():
     assert x.mean(1).tolist() == [2, 6]
     assert x.var(1).tolist() == [1, 7]
     assert x.var(1, correction=0).tolist() == [2 / 3, 14 / 3]
-    assert x.max(0).tolist() == [4, 5, 9]
+    assert x.amax(0).tolist() == [4, 5, 9]
     assert x.min().item() == 1
 
 
@@ -75,7 +96,7 @@ def test_correction(correction, rng):
 
 def test_equal_extremes_share_the_gradient():
     x = leaf([[3, 3, 1], [2, 5, 5]])
-    x.max(1).backward(np.array([10.0, 6.0]))
+    x.amax(1).backward(np.array([10.0, 6.0]))
     assert x.grad.tolist() == [[5, 5, 0], [0, 3, 3]]
     x.grad = None
     (-x).min().backward()
@@ -104,13 +125,13 @@ def test_dtypes():
     assert tinyconv.tensor([1, 2]).mean().item() == 1.5
     assert tinyconv.tensor([3, 1]).max().dtype == np.int64
     x = tinyconv.tensor([1.0, 2.0], requires_grad=True)
-    for f in (reduce.sum, reduce.mean, reduce.var, reduce.max):
+    for f in (reduce.sum, reduce.mean, reduce.var, reduce.amax):
         assert f(x).dtype == np.float32
 
 
 def test_zero_dimensions():
     x = leaf(3.0)
-    for f in (reduce.sum, reduce.mean, reduce.max, reduce.min):
+    for f in (reduce.sum, reduce.mean, reduce.amax, reduce.amin):
         x.grad = None
         f(x).backward()
         assert x.grad.item() == 1
@@ -120,7 +141,7 @@ def test_nothing_to_sum():
     x = leaf(np.zeros((0, 3)))
     assert x.sum().item() == 0
     assert x.sum(0).tolist() == [0, 0, 0]
-    assert x.sum(1).shape == x.max(1).shape == (0,)
+    assert x.sum(1).shape == x.amax(1).shape == (0,)
     assert np.isnan(x.mean(0).detach().data).all()
     x.sum().backward()
     assert x.grad.shape == (0, 3)
@@ -141,7 +162,8 @@ def test_argmax(dim, keepdim, rng):
         (lambda x: x.sum(2), ShapeError, r"sum: dim 2 is out of range for shape \(2, 3\)"),
         (lambda x: x.mean(-3), ShapeError, "mean: dim -3 is out of range"),
         (lambda x: x.var((0, 0)), ShapeError, r"var: \(0, 0\) names an axis of shape \(2, 3\) twice"),
-        (lambda x: x.max((1, -1)), ShapeError, r"max: \(1, -1\) names an axis"),
+        (lambda x: x.amax((1, -1)), ShapeError, r"amax: \(1, -1\) names an axis"),
+        (lambda x: x.max((0, 1)), ArgumentError, r"max: dim is \(0, 1\); only one axis has indices. For several: amax"),
         (lambda x: x.sum(1.0), ArgumentError, "sum: dim is 1.0; an axis is a whole number"),
         (lambda x: x.argmax((0, 1)), ArgumentError, r"argmax: dim is \(0, 1\); an axis is a whole number"),
         (lambda x: x[:0].max(0), ShapeError, r"max: a tensor of shape \(0, 3\) has no elements along \(0,\)"),

@@ -30,6 +30,17 @@ ERRORS = [
     bad(ArgumentError, "dim is 1.0; an axis is a whole number", normal(2, 3), 1.0),
 ]
 NOTHING = [bad(ShapeError, r"shape \(0, 3\) has no elements along \(0,\)", normal(0, 3), 0), COMPLEX]
+ALONG = [
+    sample("everything", normal(3, 4)),
+    sample("one axis", normal(3, 4), 1),
+    sample("kept", normal(2, 3, 4), -2, keepdim=True),
+    *[sample(f.__name__, normal(3, 4, layout=f), 1) for f in LAYOUTS],
+]
+ALONG_ERRORS = [
+    ERRORS[0],
+    *NOTHING,
+    bad(ArgumentError, r"dim is \(0, 1\); only one axis has indices. For several: am", normal(2, 3), (0, 1)),
+]
 
 
 def named(function):
@@ -52,8 +63,10 @@ OPS = [
             lambda x, dim=None, correction=1, keepdim=False: torch.var(x, dim, correction=correction, keepdim=keepdim)
         ),
     ),
-    Op(ops.max, axes() + SINGLE + TIES, ERRORS + NOTHING, lambda torch: named(torch.amax)),
-    Op(ops.min, axes() + SINGLE + TIES, ERRORS + NOTHING, lambda torch: named(torch.amin)),
+    Op(ops.amax, axes() + SINGLE + TIES, ERRORS + NOTHING, lambda torch: named(torch.amax)),
+    Op(ops.amin, axes() + SINGLE + TIES, ERRORS + NOTHING, lambda torch: named(torch.amin)),
+    Op(ops.max, ALONG, ALONG_ERRORS, lambda torch: torch.max),
+    Op(ops.min, ALONG, ALONG_ERRORS, lambda torch: torch.min),
     Op(
         ops.argmax,
         [

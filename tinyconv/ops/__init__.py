@@ -24,12 +24,14 @@ from .arithmetic import (
 from .compare import eq, ge, gt, le, logical_and, logical_not, logical_or, lt, ne
 from .join import cat, split, stack
 from .matmul import matmul
-from .reduce import argmax, max, mean, min, sum, var
+from .reduce import amax, amin, argmax, max, mean, min, sum, var
 from .shape import clone, flatten, permute, reshape, squeeze, transpose, unsqueeze
 
 __all__ = [
     "abs",
     "add",
+    "amax",
+    "amin",
     "argmax",
     "cat",
     "clip",

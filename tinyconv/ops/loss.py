@@ -82,7 +82,7 @@ def mse_loss(input: Operand, target: Operand, reduction: str = "mean") -> Tensor
 
 
 def _reduced(name: str, losses: Tensor, reduction: str) -> Tensor:
-    if reduction == "mean" and losses.size == 0:
+    if reduction == "mean" and losses.numel() == 0:
         raise ShapeError(name, "the batch is empty, and has no mean loss; reduction='sum' gives 0.")
     return REDUCTIONS[reduction](losses)
 

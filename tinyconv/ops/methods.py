@@ -43,11 +43,13 @@ METHODS: dict[str, Any] = {
     "__imul__": inplace.imul,
     "__itruediv__": inplace.itruediv,
     "T": property(shape.reverse_axes),
+    "clamp": arithmetic.clip,  # PyTorch's name for it
+    "view": shape.reshape,  # likewise; it copies where the memory's order demands it
 }
 
 NAMED = (
     *(arithmetic.abs, arithmetic.clip, arithmetic.exp, arithmetic.log, arithmetic.sqrt),
-    *(reduce.argmax, reduce.max, reduce.mean, reduce.min, reduce.sum, reduce.var),
+    *(reduce.amax, reduce.amin, reduce.argmax, reduce.max, reduce.mean, reduce.min, reduce.sum, reduce.var),
     *(shape.clone, shape.expand, shape.flatten, shape.permute, shape.reshape),
     *(shape.squeeze, shape.transpose, shape.unsqueeze, join.split, matmul),
     *(activation.log_softmax, activation.relu, activation.sigmoid, activation.softmax, activation.tanh),

@@ -57,7 +57,7 @@ def reshape(x: Operand, *shape: Any) -> Tensor:
     try:
         y = x.data.reshape(Y)
     except ValueError:
-        raise ShapeError("reshape", f"{x.size} elements of shape {X} do not fill the shape {Y}.") from None
+        raise ShapeError("reshape", f"{x.numel()} elements of shape {X} do not fill the shape {Y}.") from None
     return record("reshape", y, (x, lambda dy: reshape(dy, X)), shape=Y)
 
 
