@@ -79,7 +79,8 @@ def _numba_works() -> bool:
     try:
         importlib.import_module("numba")
     except ImportError as error:  # not installed, or it does not support the installed NumPy
-        warnings.warn(f"tinyconv runs on plain NumPy, several times slower ({error}). To mend it: pip install --upgrade numba", RuntimeWarning, stacklevel=2)
+        cure = "To mend it: pip install --upgrade numba"
+        warnings.warn(f"tinyconv runs on plain NumPy, several times slower ({error}). {cure}", stacklevel=2)
         return False
     return True
 

@@ -124,3 +124,16 @@ def test_environment_variable(value, printed, monkeypatch):
     code = "from tinyconv import backend as b\ntry: print(b.current_engine())\nexcept LookupError as e: print(e)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert printed in done.stdout
+
+
+def test_without_numba_it_warns_once_and_runs_on_numpy():
+    code = (
+        "import sys; sys.modules['numba'] = None  # as if it were not installed\n"
+        "import tinyconv as tc\n"
+        "x, w = tc.ones(1, 1, 3, 3), tc.ones(1, 1, 3, 3)\n"
+        "print([tc.nn.functional.conv2d(x, w).item() for _ in range(2)], tc.relu(x).sum().item())"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert run.stdout == "[9.0, 9.0] 9.0\n", run.stderr
+    assert run.stderr.count("tinyconv runs on plain NumPy, several times slower") == 1
+    assert "pip install --upgrade numba" in run.stderr
