@@ -113,7 +113,11 @@ def evaluate(options: argparse.Namespace) -> int:
 
 
 def predict(options: argparse.Namespace) -> int:
-    """Say which class each picture file is of, and how likely that is."""
+    """Say which class each picture file is of, and how likely that is.
+
+    A picture shows one digit on an even ground. The ground is the colour of the border; ink is what differs from it,
+    darker or lighter. The digit is cut out, scaled to fit 20x20 and centred by its mass, as MNIST's were.
+    """
     from .train.run import load_run
     from .train.run import predict as classify
 
