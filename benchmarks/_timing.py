@@ -1,0 +1,136 @@
+"""Timing contenders in turn: each in a process of its own, A B C A B C, after a check that they agree."""
+
+from __future__ import annotations
+
+import json
+import math
+import multiprocessing
+import os
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from _machine import OtherPrograms
+
+T = TypeVar("T")
+QUIET = 0.1  # cores that other programs may use during a round
+
+
+class Contender:
+    """An object that `build(*arguments)` makes in a new process; its methods are called by name.
+
+    The process sets `environment` before `build` imports anything: libraries read some settings only while they
+    are loaded. Nothing of one contender (threads, caches, memory) is in another's process.
+    """
+
+    def __init__(self, name: str, build: Callable[..., Any], *arguments: Any, environment: Mapping[str, str] = {}):
+        self.name = name
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, dict(environment), build, arguments), daemon=True)
+        self._process.start()
+        theirs.close()
+        self.pid = self._process.pid
+
+    def call(self, method: str, *arguments: Any) -> Any:
+        try:
+            self._pipe.send((method, arguments))
+            return self._pipe.recv()
+        except (EOFError, ConnectionError):
+            raise SystemExit(f"{self.name} failed; its own message is above.") from None
+
+    def stop(self) -> None:
+        self._pipe.close()
+        self._process.join()
+
+
+def _serve(pipe: Any, environment: Mapping[str, str], build: Callable[..., Any], arguments: tuple) -> None:
+    os.environ.update(environment)
+    served = build(*arguments)
+    while True:
+        try:
+            method, arguments = pipe.recv()
+        except EOFError:  # the other end was closed: no more questions
+            return
+        pipe.send(getattr(served, method)(*arguments))
+
+
+def check_agree(expected: Mapping[str, Any], found: Mapping[str, Any], who: str, tolerance: float) -> float:
+    """Stop unless every named array is the expected one but for rounding; the largest relative difference.
+
+    max |found - expected| / max |expected| for each array: float32 sums of other orders differ in that.
+    """
+    import numpy as np
+
+    worst = 0.0
+    for name in expected.keys() | found.keys():
+        a, b = (np.asarray(side.get(name, math.nan), np.float64) for side in (found, expected))
+        difference = float(np.abs(a - b).max() / np.abs(b).max()) if a.shape == b.shape else math.inf
+        if not difference <= tolerance:  # so that NaN is refused as well
+            raise SystemExit(f"{who}: {name} is wrong by {difference:.1e} of its size. Nothing was timed.")
+        worst = max(worst, difference)
+    return worst
+
+
+def seconds_of(step: Callable[[], Any], steps: int) -> list[float]:
+    """How long each of some steps takes, after two that bring threads and caches back."""
+    step(), step()
+    times = []
+    for _ in range(steps):
+        start = time.perf_counter()
+        step()
+        times.append(time.perf_counter() - start)
+    return times
+
+
+def quietest(measure: Callable[[], T], rounds: int, contenders: list[Contender]) -> list[tuple[T, float]]:
+    """What `measure` gave in the quietest rounds, each with the cores that other programs kept busy meanwhile.
+
+    What slows the machine down for a while slows all contenders, but not alike: threads that wait for each other
+    suffer most when another program takes a core. So disturbed rounds are repeated, up to three times
+    as many in all as asked for: a choice that does not look at what was measured.
+    """
+    done: list[tuple[T, float]] = []
+    others = OtherPrograms([c.pid for c in contenders])
+    while len(done) < 3 * rounds and sum(cores < QUIET for _, cores in done) < rounds:
+        done.append((measure(), others.cores()))
+    return sorted(done, key=lambda measured: measured[1])[:rounds]
+
+
+def take_turns(contenders: list[Contender], rounds: int, seconds: float) -> list[tuple[dict[str, float], float]]:
+    """Rounds A B C, A B C, ... of turns about `seconds` long: each one's median step time in seconds.
+
+    Contenders have the method `seconds(steps)`.
+    """
+    steps = {c.name: max(3, math.ceil(seconds / statistics.median(c.call("seconds", 3)))) for c in contenders}
+    return quietest(
+        lambda: {c.name: statistics.median(c.call("seconds", steps[c.name])) for c in contenders}, rounds, contenders
+    )
+
+
+def spread(values: list[float], digits: int = 3) -> dict[str, float]:
+    """The median, and the quartiles between which the middle half of the values lies."""
+    low, median, high = statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
+    return {"median": round(median, digits), "low": round(low, digits), "high": round(high, digits)}
+
+
+def medians(many: list[dict[str, float]]) -> dict[str, float]:
+    """The median under each key, the largest first."""
+    middle = {key: round(statistics.median(one[key] for one in many), 4) for key in many[0]}
+    return dict(sorted(middle.items(), key=lambda item: -item[1]))
+
+
+def show(numbers: Mapping[str, float]) -> str:
+    """ "12.3 (11.9 to 12.8)": the median and the quartiles."""
+    return "{median:.3g} ({low:.3g} to {high:.3g})".format(**numbers)
+
+
+def write_json(path: str, content: Mapping[str, Any]) -> None:
+    """Written beside its target and renamed: the file is whole at any moment."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    os.replace(temporary, target)
