@@ -6,6 +6,7 @@ import json
 import math
 import multiprocessing
 import os
+import signal
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -22,7 +23,7 @@ class Contender:
     """An object that `build(*arguments)` makes in a new process; its methods are called by name.
 
     The process sets `environment` before `build` imports anything: libraries read some settings only while they
-    are loaded. Nothing of one contender (threads, caches, memory) is in another's process.
+    are loaded. Between its calls the process is stopped: its threads might spin while another has its turn.
     """
 
     def __init__(self, name: str, build: Callable[..., Any], *arguments: Any, environment: Mapping[str, str] = {}):
@@ -36,14 +37,22 @@ class Contender:
 
     def call(self, method: str, *arguments: Any) -> Any:
         try:
+            self._signal("SIGCONT")
             self._pipe.send((method, arguments))
-            return self._pipe.recv()
+            answer = self._pipe.recv()
         except (EOFError, ConnectionError):
             raise SystemExit(f"{self.name} failed; its own message is above.") from None
+        self._signal("SIGSTOP")
+        return answer
 
-    def stop(self) -> None:
+    def close(self) -> None:
+        self._signal("SIGCONT")
         self._pipe.close()
         self._process.join()
+
+    def _signal(self, name: str) -> None:
+        if hasattr(signal, name) and self._process.is_alive():  # Windows has neither signal
+            os.kill(self.pid, getattr(signal, name))
 
 
 def _serve(pipe: Any, environment: Mapping[str, str], build: Callable[..., Any], arguments: tuple) -> None:

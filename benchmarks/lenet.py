@@ -15,6 +15,7 @@ import shlex
 import statistics
 import sys
 import time
+from contextlib import ExitStack, closing
 from typing import Any
 
 # NumPy is imported later, in functions: a process that imports tinyconv first has the better thread settings.
@@ -206,24 +207,23 @@ def race(names: list[str], batch: int, chosen: argparse.Namespace) -> dict[str, 
 
 def launch(names: list[str], reference: str, batch: int, chosen: argparse.Namespace) -> dict[str, Any]:
     """One new process for each side: what it measured there."""
-    sides, found = [], {}
-    for name in names:
-        build, environment = SIDES[name]
-        side = Contender(name, build, batch, chosen.threads, environment=environment)
-        found[name] = side.call("first_steps")  # before the next is started: side by side they would disturb each other
-        sides.append(side)
-    result: dict[str, Any] = {
-        "differences": {
-            name: check_agree(found[reference], found[name], f"{name}, batch {batch}", TOLERANCE) for name in names
+    with ExitStack() as stack:
+        sides, found = [], {}
+        for name in names:
+            build, environment = SIDES[name]
+            side = Contender(name, build, batch, chosen.threads, environment=environment)
+            sides.append(stack.enter_context(closing(side)))
+            found[name] = side.call("first_steps")
+        result: dict[str, Any] = {
+            "differences": {
+                name: check_agree(found[reference], found[name], f"{name}, batch {batch}", TOLERANCE) for name in names
+            }
         }
-    }
-    result["rounds"] = take_turns(sides, chosen.rounds, chosen.seconds)
-    result["memory"] = {side.name: side.call("memory", 20) for side in sides}
-    watched = [side for side in sides if SIDES[side.name][0] is tinyconv]
-    splits = max(1, chosen.rounds // 4)
-    result["parts"] = quietest(lambda: {s.name: s.call("parts", 20) for s in watched}, splits, sides)
-    for side in sides:
-        side.stop()
+        result["rounds"] = take_turns(sides, chosen.rounds, chosen.seconds)
+        result["memory"] = {side.name: side.call("memory", 20) for side in sides}
+        watched = [side for side in sides if SIDES[side.name][0] is tinyconv]
+        splits = max(1, chosen.rounds // 4)
+        result["parts"] = quietest(lambda: {s.name: s.call("parts", 20) for s in watched}, splits, sides)
     return result
 
 
@@ -269,9 +269,8 @@ def main() -> None:
     if chosen.keep_memory:
         os.environ |= KEEP_MEMORY
     machine = describe()
-    probe = Contender("the machine's ceilings", Ceilings, chosen.threads)
-    ceilings = probe.call("measure", 10 * chosen.seconds)
-    probe.stop()
+    with closing(Contender("the machine's ceilings", Ceilings, chosen.threads)) as probe:
+        ceilings = probe.call("measure", 10 * chosen.seconds)
     print(
         f"{machine['cpu']}, {machine['cores']} cores, {chosen.threads} threads; load before: {machine['load_before']}"
     )

@@ -94,13 +94,14 @@ def test_a_contender_that_fails_ends_the_benchmark(module):
     nobody = timing.Contender("nobody", int, "seven")  # int("seven") raises in its process
     with pytest.raises(SystemExit, match="nobody failed; its own message is above"):
         nobody.call("bit_length")
+    nobody.close()
 
 
 def test_a_contender_has_its_own_environment(module):
     timing = module("_timing")
     side = timing.Contender("shell", os.path.expandvars, "$TINYCONV_SIDE", environment={"TINYCONV_SIDE": "left"})
-    assert side.call("upper") == "LEFT"
-    side.stop()
+    assert side.call("upper") == side.call("upper") == "LEFT"
+    side.close()
     assert "TINYCONV_SIDE" not in os.environ
 
 
