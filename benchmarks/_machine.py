@@ -17,32 +17,18 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def describe() -> dict[str, Any]:
-    """Processor, cores, how busy the machine is, versions."""
-    import tinyconv
-
-    versions = {"tinyconv": tinyconv.__version__, "python": platform.python_version()}
-    for package in ("numpy", "numba", "torch"):
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            versions[package] = None
-    return {
-        "cpu": _from_cpuinfo("model name") or platform.processor() or platform.machine(),
-        "vectors": [flag for flag in ("avx2", "avx512f") if flag in (_from_cpuinfo("flags") or "").split()],
-        "cores": cores(),
-        "load_before": [round(load, 2) for load in os.getloadavg()] if hasattr(os, "getloadavg") else None,
-        "system": f"{platform.system()} {platform.machine()}",
-        "versions": versions,
-    }
-
-
 def _from_cpuinfo(key: str) -> str | None:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         return None
     return next((line.partition(":")[2].strip() for line in lines if line.startswith(key)), None)
+
+
+def settings() -> dict[str, str]:
+    """The environment variables that change how libraries use threads and memory."""
+    families = ("OMP_", "GOMP_", "KMP_", "MKL_", "OPENBLAS_", "MALLOC_", "NUMBA_", "TINYCONV_")
+    return {name: value for name, value in os.environ.items() if name.startswith(families)}
 
 
 def peak_memory() -> float | None:
@@ -93,13 +79,32 @@ def _cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-class Ceilings:
-    """What the machine can do at best. To be made in a process of its own."""
+class Machine:
+    """What the machine is and can do. To be asked in a process of its own: tinyconv sets environment variables."""
 
     def __init__(self, threads: int):
         self.threads = threads
 
-    def measure(self, seconds: float) -> dict[str, float]:
+    def describe(self) -> dict[str, Any]:
+        """Processor, cores, how busy the machine is, versions."""
+        import tinyconv
+
+        versions = {"tinyconv": tinyconv.__version__, "python": platform.python_version()}
+        for package in ("numpy", "numba", "torch"):
+            try:
+                versions[package] = version(package)
+            except PackageNotFoundError:
+                versions[package] = None
+        return {
+            "cpu": _from_cpuinfo("model name") or platform.processor() or platform.machine(),
+            "vectors": [flag for flag in ("avx2", "avx512f") if flag in (_from_cpuinfo("flags") or "").split()],
+            "cores": cores(),
+            "load_before": [round(load, 2) for load in os.getloadavg()] if hasattr(os, "getloadavg") else None,
+            "system": f"{platform.system()} {platform.machine()}",
+            "versions": versions,
+        }
+
+    def ceilings(self, seconds: float) -> dict[str, float]:
         """Matrix products (float32, 2048 x 2048, NumPy's BLAS) and copies (256 MB; read and write count)."""
         import numpy as np
         from threadpoolctl import threadpool_limits

@@ -19,7 +19,7 @@ from contextlib import ExitStack, closing
 from typing import Any
 
 # NumPy is imported later, in functions: a process that imports tinyconv first has the better thread settings.
-from _machine import Ceilings, cores, describe, page_faults, peak_memory
+from _machine import Machine, cores, page_faults, peak_memory, settings
 from _timing import Contender, check_agree, medians, quietest, seconds_of, show, spread, take_turns, write_json
 
 SETTINGS = {"lr": 0.1, "momentum": 0.9, "nesterov": True}
@@ -75,6 +75,9 @@ class Training:
             "after_imports_mb": self.base and round(self.base, 1),
             "page_faults_a_step": None if before is None else round((page_faults() - before) / steps),
         }
+
+    def settings(self) -> dict[str, str]:
+        return settings()
 
     def parts(self, steps: int) -> dict[str, float]:
         from _parts import parts_of
@@ -188,6 +191,7 @@ def race(names: list[str], batch: int, chosen: argparse.Namespace) -> dict[str, 
                     for each in launches
                 ],
                 **{key: [each["memory"][name][key] for each in launches] for key in launches[0]["memory"][name]},
+                "environment": launches[0]["environment"][name],
                 "largest_difference": max(each["differences"][name] for each in launches),
             }
             for name in names
@@ -221,6 +225,7 @@ def launch(names: list[str], reference: str, batch: int, chosen: argparse.Namesp
         }
         result["rounds"] = take_turns(sides, chosen.rounds, chosen.seconds)
         result["memory"] = {side.name: side.call("memory", 20) for side in sides}
+        result["environment"] = {side.name: side.call("settings") for side in sides}
         watched = [side for side in sides if SIDES[side.name][0] is tinyconv]
         splits = max(1, chosen.rounds // 4)
         result["parts"] = quietest(lambda: {s.name: s.call("parts", 20) for s in watched}, splits, sides)
@@ -268,9 +273,9 @@ def main() -> None:
     chosen = arguments()
     if chosen.keep_memory:
         os.environ |= KEEP_MEMORY
-    machine = describe()
-    with closing(Contender("the machine's ceilings", Ceilings, chosen.threads)) as probe:
-        ceilings = probe.call("measure", 10 * chosen.seconds)
+    with closing(Contender("the machine", Machine, chosen.threads)) as probe:
+        machine = probe.call("describe")
+        ceilings = probe.call("ceilings", 10 * chosen.seconds)
     print(
         f"{machine['cpu']}, {machine['cores']} cores, {chosen.threads} threads; load before: {machine['load_before']}"
     )

@@ -11,12 +11,16 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
+TINY = ["--batch", "3", "--launches", "1", "--rounds", "2", "--seconds", "0.01", "--threads", "1"]
+SET_BY_TINYCONV = {"OMP_WAIT_POLICY", "OPENBLAS_THREAD_TIMEOUT"}
 
 
 def run(script: str, *arguments: str) -> subprocess.CompletedProcess:
+    """A benchmark as a user would start it, from a shell that tinyconv has not changed."""
     command = [sys.executable, str(ROOT / "benchmarks" / script), *arguments]
-    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    return subprocess.run(command, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True)
+    environment = {name: value for name, value in os.environ.items() if name not in SET_BY_TINYCONV}
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    return subprocess.run(command, env=environment, capture_output=True, text=True)
 
 
 @pytest.fixture
@@ -30,8 +34,7 @@ def test_lenet_without_pytorch(tmp_path):
     pytest.importorskip("numba", reason="Numba is not installed")
     file = tmp_path / "results" / "lenet.json"
     sides = ["tinyconv", "tinyconv-numpy"]
-    tiny = ["--batch", "3", "--launches", "1", "--rounds", "2", "--seconds", "0.01", "--threads", "1"]
-    done = run("lenet.py", *tiny, "--json", file, "--sides", *sides)
+    done = run("lenet.py", *TINY, "--json", file, "--sides", *sides)
     assert done.returncode == 0, done.stderr
     assert "Batch 3" in done.stdout
     assert [path.name for path in file.parent.iterdir()] == [file.name]
@@ -47,6 +50,18 @@ def test_lenet_without_pytorch(tmp_path):
         assert len(result["sides"][side]["step_ms_of_launches"]) == 1
         assert {"conv2d", "conv2d_input", "conv2d_weight", "optimiser"} <= result["parts_ms"][side].keys()
     assert result["tinyconv_over"]["tinyconv-numpy"]["median"] > 0
+
+
+def test_tinyconvs_thread_settings_do_not_reach_pytorch(tmp_path):
+    """They slow it down by half, and the comparison would flatter tinyconv."""
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    done = run("lenet.py", *TINY, "--json", tmp_path / "lenet.json", "--sides", "tinyconv", "pytorch")
+    assert done.returncode == 0, done.stderr
+    (result,) = json.loads((tmp_path / "lenet.json").read_text())["results"]
+    environment = {name: set(side["environment"]) for name, side in result["sides"].items()}
+    assert environment["tinyconv"] >= SET_BY_TINYCONV
+    assert environment["pytorch"].isdisjoint(SET_BY_TINYCONV)
+    assert result["checked_against"] == "pytorch"
 
 
 @pytest.mark.parametrize(
