@@ -7,6 +7,7 @@ import platform
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -31,16 +32,31 @@ def settings() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.startswith(families)}
 
 
+def memory() -> float | None:
+    """The memory (MB) that this process has now; None where the system does not say (only Linux does)."""
+    return _from_status("VmRSS")
+
+
 def peak_memory() -> float | None:
-    """The most memory (MB) that this process has had; None where the system does not say (only Linux does).
+    """The most memory (MB) that this process has had, since its start or `forget_peak_memory`.
 
     Not getrusage's ru_maxrss: a child process inherits that from its parent.
     """
+    return _from_status("VmHWM")
+
+
+def forget_peak_memory() -> None:
+    """Let the peak be what the process has now; where that is not permitted it stays the peak since the start."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
+
+
+def _from_status(key: str) -> float | None:
     try:
         status = Path("/proc/self/status").read_text(encoding="utf-8")
     except OSError:
         return None
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    return round(int(status.partition(f"{key}:")[2].split()[0]) / 1024, 1)
 
 
 def page_faults() -> int | None:
@@ -90,7 +106,7 @@ class Machine:
         import tinyconv
 
         versions = {"tinyconv": tinyconv.__version__, "python": platform.python_version()}
-        for package in ("numpy", "numba", "torch"):
+        for package in ("numpy", "numba", "torch", "keras", "tensorflow"):
             try:
                 versions[package] = version(package)
             except PackageNotFoundError:

@@ -66,26 +66,31 @@ def _serve(pipe: Any, environment: Mapping[str, str], build: Callable[..., Any],
         pipe.send(getattr(served, method)(*arguments))
 
 
-def check_agree(expected: Mapping[str, Any], found: Mapping[str, Any], who: str, tolerance: float) -> float:
-    """Stop unless every named array is the expected one but for rounding; the largest relative difference.
-
-    max |found - expected| / max |expected| for each array: float32 sums of other orders differ in that.
-    """
+def error_of(found: Mapping[str, Any], exact: Mapping[str, Any]) -> tuple[float, str]:
+    """The largest relative error of the named arrays, |found - exact| / |exact| in the Euclidean norm, and whose."""
     import numpy as np
 
-    worst = 0.0
-    for name in expected.keys() | found.keys():
-        a, b = (np.asarray(side.get(name, math.nan), np.float64) for side in (found, expected))
-        difference = float(np.abs(a - b).max() / np.abs(b).max()) if a.shape == b.shape else math.inf
-        if not difference <= tolerance:  # so that NaN is refused as well
-            raise SystemExit(f"{who}: {name} is wrong by {difference:.1e} of its size. Nothing was timed.")
-        worst = max(worst, difference)
-    return worst
+    errors = {}
+    for name in exact.keys() | found.keys():
+        a, b = (np.asarray(side.get(name, math.nan)) for side in (found, exact))
+        error = np.linalg.norm(a - b) / np.linalg.norm(b) if a.shape == b.shape else math.inf
+        errors[name] = math.inf if math.isnan(error) else float(error)
+    worst = max(errors, key=errors.__getitem__)
+    return errors[worst], worst
+
+
+def check_agree(found: Mapping[str, Any], exact: Mapping[str, Any], who: str, tolerance: float) -> float:
+    """Stop unless every named array is the exact one but for rounding; the largest relative error."""
+    error, name = error_of(found, exact)
+    if error > tolerance:
+        raise SystemExit(f"{who} {name} is wrong by {error:.1e} of its size; {tolerance:.1e} is rounding.")
+    return error
 
 
 def seconds_of(step: Callable[[], Any], steps: int) -> list[float]:
-    """How long each of some steps takes, after two that bring threads and caches back."""
-    step(), step()
+    """How long each of some steps takes, after one or two that bring threads and caches back."""
+    for _ in range(min(steps, 2)):
+        step()
     times = []
     for _ in range(steps):
         start = time.perf_counter()
@@ -113,7 +118,7 @@ def take_turns(contenders: list[Contender], rounds: int, seconds: float) -> list
 
     Contenders have the method `seconds(steps)`.
     """
-    steps = {c.name: max(3, math.ceil(seconds / statistics.median(c.call("seconds", 3)))) for c in contenders}
+    steps = {c.name: math.ceil(seconds / min(c.call("seconds", 1))) for c in contenders}
     return quietest(
         lambda: {c.name: statistics.median(c.call("seconds", steps[c.name])) for c in contenders}, rounds, contenders
     )

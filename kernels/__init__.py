@@ -38,7 +38,7 @@ class Kernel:
         Kernel.all[self.name] = self
 
     def __call__(self, array: Any, *args: Any) -> Any:
-        engine = current_engine(array)
+        engine = current_engine(array[0] if type(array) is list else array)
         version = self.versions.get(engine) or self.load(engine)
         result = version(array, *args)
         return self.definition(array, *args) if result is NotImplemented else result
@@ -85,32 +85,50 @@ def _numba_works() -> bool:
     return True
 
 
-from .activation import leaky_relu, log_softmax, relu, relu_input, sigmoid, softmax, tanh  # noqa: E402
+from .activation import (  # noqa: E402
+    leaky_relu,
+    leaky_relu_input,
+    log_softmax,
+    relu,
+    relu_input,
+    sigmoid,
+    sigmoid_input,
+    softmax,
+    tanh,
+    tanh_input,
+)
 from .conv import conv2d, conv2d_input, conv2d_weight  # noqa: E402
-from .dropout import dropout, dropout_mask  # noqa: E402
+from .dropout import dropout, survivors_gain  # noqa: E402
 from .im2col import col2im, im2col  # noqa: E402
-from .loss import cross_entropy  # noqa: E402
+from .loss import cross_entropy, cross_entropy_labels, cross_entropy_labels_input  # noqa: E402
 from .matmul import matmul  # noqa: E402
 from .norm import batch_norm, batch_norm_input, batch_norm_stats  # noqa: E402
+from .optim import adadelta, adam, sgd  # noqa: E402
 from .pool import avg_pool2d, avg_pool2d_input, max_pool2d, max_pool2d_gather, max_pool2d_input  # noqa: E402
+from .sums import channel_sums  # noqa: E402
 
 __all__ = [
     "Kernel",
+    "adadelta",
+    "adam",
     "avg_pool2d",
     "avg_pool2d_input",
     "batch_norm",
     "batch_norm_input",
     "batch_norm_stats",
+    "channel_sums",
     "col2im",
     "conv2d",
     "conv2d_input",
     "conv2d_weight",
     "cross_entropy",
+    "cross_entropy_labels",
+    "cross_entropy_labels_input",
     "dropout",
-    "dropout_mask",
     "im2col",
     "kernel",
     "leaky_relu",
+    "leaky_relu_input",
     "log_softmax",
     "matmul",
     "max_pool2d",
@@ -118,7 +136,11 @@ __all__ = [
     "max_pool2d_input",
     "relu",
     "relu_input",
+    "sgd",
     "sigmoid",
+    "sigmoid_input",
     "softmax",
+    "survivors_gain",
     "tanh",
+    "tanh_input",
 ]

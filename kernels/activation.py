@@ -12,9 +12,9 @@ def relu(x: Array) -> Array:
 
 
 @kernel
-def relu_input(dy: Array, y: Array) -> Array:
-    """dx = dy where y > 0, 0 elsewhere (also at 0); linear in dy, and its own adjoint"""
-    return array_module(dy).where(y > 0, dy, 0)
+def relu_input(dy: Array, y: Array, gain: float = 1.0) -> Array:
+    """dx = gain dy where y > 0, 0 elsewhere (also at 0); linear in dy, and its own adjoint"""
+    return array_module(dy).where(y > 0, dy if gain == 1 else dy * dy.dtype.type(gain), 0)
 
 
 @kernel
@@ -24,15 +24,33 @@ def leaky_relu(x: Array, negative_slope: float) -> Array:
 
 
 @kernel
+def leaky_relu_input(dy: Array, x: Array, negative_slope: float) -> Array:
+    """dx = dy where x > 0, negative_slope dy elsewhere; linear in dy, and its own adjoint"""
+    return array_module(dy).where(x > 0, dy, negative_slope * dy)
+
+
+@kernel
 def sigmoid(x: Array) -> Array:
     """y = 1 / (1 + e^-x)"""
     return 0.5 * (1 + array_module(x).tanh(0.5 * x))  # the same function, which cannot overflow
 
 
 @kernel
+def sigmoid_input(dy: Array, y: Array) -> Array:
+    """dx = dy y (1 - y)"""
+    return dy * y * (1 - y)
+
+
+@kernel
 def tanh(x: Array) -> Array:
     """y = (e^x - e^-x) / (e^x + e^-x)"""
     return array_module(x).tanh(x)
+
+
+@kernel
+def tanh_input(dy: Array, y: Array) -> Array:
+    """dx = dy (1 - y^2)"""
+    return dy * (1 - y * y)
 
 
 @kernel

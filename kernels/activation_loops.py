@@ -13,11 +13,11 @@ def relu(x: Array) -> Array:
     return y
 
 
-def relu_input(dy: Array, y: Array) -> Array:
+def relu_input(dy: Array, y: Array, gain: float = 1.0) -> Array:
     dx = np.zeros_like(dy)
     for i in np.ndindex(y.shape):
         if y[i] > 0:
-            dx[i] = dy[i]
+            dx[i] = gain * dy[i]
     return dx
 
 
@@ -28,6 +28,13 @@ def leaky_relu(x: Array, negative_slope: float) -> Array:
     return y
 
 
+def leaky_relu_input(dy: Array, x: Array, negative_slope: float) -> Array:
+    dx = np.empty_like(dy)
+    for i in np.ndindex(x.shape):
+        dx[i] = dy[i] if x[i] > 0 else negative_slope * dy[i]
+    return dx
+
+
 def sigmoid(x: Array) -> Array:
     y = np.empty_like(x)
     for i in np.ndindex(x.shape):
@@ -36,11 +43,25 @@ def sigmoid(x: Array) -> Array:
     return y
 
 
+def sigmoid_input(dy: Array, y: Array) -> Array:
+    dx = np.empty_like(dy)
+    for i in np.ndindex(y.shape):
+        dx[i] = dy[i] * y[i] * (1 - y[i])
+    return dx
+
+
 def tanh(x: Array) -> Array:
     y = np.empty_like(x)
     for i in np.ndindex(x.shape):
         y[i] = np.tanh(x[i])
     return y
+
+
+def tanh_input(dy: Array, y: Array) -> Array:
+    dx = np.empty_like(dy)
+    for i in np.ndindex(y.shape):
+        dx[i] = dy[i] * (1 - y[i] * y[i])
+    return dx
 
 
 def softmax(x: Array, axis: int) -> Array:

@@ -8,8 +8,13 @@ from .im2col import col2im, im2col
 
 
 @kernel
-def conv2d(x: Array, w: Array, b: Array | None, window: Window) -> Array:
+def conv2d(
+    x: Array, w: Array, b: Array | None, window: Window, relu: bool = False, algorithm: str | None = None
+) -> Array:
     """y[n,f,oy,ox] = b[f] + sum_{c,ky,kx} w[f,c,ky,kx] x[n,c, oy*SH + ky*DH - top, ox*SW + kx*DW - left]
+
+    relu       the same, at least 0
+    algorithm  one of conv_choice.py, for the `numba` engine, here and below; None: the fastest
 
     x (N, C, H, W)   w (F, C/G, KH, KW)   b (F,) or None   ->   y (N, F, OH, OW)
     """
@@ -20,11 +25,12 @@ def conv2d(x: Array, w: Array, b: Array | None, window: Window) -> Array:
     cols = im2col.definition(x, window).reshape(N, G, K, OH * OW)  # K rows a group: channel, then ky, then kx
     y = array_module(x).matmul(w.reshape(G, F // G, K), cols)  # (G, F/G, K) @ (N, G, K, OH*OW)
     y = y.reshape(N, F, OH, OW)
-    return y if b is None else y + b.reshape(F, 1, 1)
+    y = y if b is None else y + b.reshape(F, 1, 1)
+    return array_module(x).maximum(y, 0) if relu else y
 
 
 @kernel
-def conv2d_input(dy: Array, w: Array, window: Window, shape: tuple[int, ...]) -> Array:
+def conv2d_input(dy: Array, w: Array, window: Window, shape: tuple[int, ...], algorithm: str | None = None) -> Array:
     """dx[n,c,iy,ix] = sum of w[f,c,ky,kx] dy[n,f,oy,ox] over all f, ky, kx, oy, ox whose window read that pixel
 
     dy (N, F, OH, OW)   w (F, C/G, KH, KW)   ->   dx (N, C, H, W) = shape
@@ -40,7 +46,7 @@ def conv2d_input(dy: Array, w: Array, window: Window, shape: tuple[int, ...]) ->
 
 
 @kernel
-def conv2d_weight(dy: Array, x: Array, window: Window) -> Array:
+def conv2d_weight(dy: Array, x: Array, window: Window, algorithm: str | None = None) -> Array:
     """dw[f,c,ky,kx] = sum_{n,oy,ox} dy[n,f,oy,ox] x[n,c, oy*SH + ky*DH - top, ox*SW + kx*DW - left]
 
     dy (N, F, OH, OW)   x (N, C, H, W)   ->   dw (F, C/G, KH, KW)

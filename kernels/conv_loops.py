@@ -6,7 +6,9 @@ from tinyconv.backend import Array
 from tinyconv.geometry import Window
 
 
-def conv2d(x: Array, w: Array, b: Array | None, window: Window) -> Array:
+def conv2d(
+    x: Array, w: Array, b: Array | None, window: Window, relu: bool = False, algorithm: str | None = None
+) -> Array:
     N, C, H, W = x.shape
     F, CG, KH, KW = w.shape
     OH, OW = window.out(H, W)
@@ -18,11 +20,11 @@ def conv2d(x: Array, w: Array, b: Array | None, window: Window) -> Array:
                     total = x.dtype.type(0) if b is None else b[f]
                     for c, ky, kx, iy, ix in taps(window, w.shape, H, W, f, oy, ox):
                         total += w[f, c % CG, ky, kx] * x[n, c, iy, ix]
-                    y[n, f, oy, ox] = total
+                    y[n, f, oy, ox] = 0 if relu and total <= 0 else total
     return y
 
 
-def conv2d_input(dy: Array, w: Array, window: Window, shape: tuple[int, ...]) -> Array:
+def conv2d_input(dy: Array, w: Array, window: Window, shape: tuple[int, ...], algorithm: str | None = None) -> Array:
     N, C, H, W = shape
     F, CG, KH, KW = w.shape
     OH, OW = dy.shape[2:]
@@ -36,7 +38,7 @@ def conv2d_input(dy: Array, w: Array, window: Window, shape: tuple[int, ...]) ->
     return dx
 
 
-def conv2d_weight(dy: Array, x: Array, window: Window) -> Array:
+def conv2d_weight(dy: Array, x: Array, window: Window, algorithm: str | None = None) -> Array:
     N, C, H, W = x.shape
     _, F, OH, OW = dy.shape
     (KH, KW), CG = window.size, C // window.groups

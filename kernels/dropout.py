@@ -1,6 +1,7 @@
 """Dropout by a counter-based generator: an element's fate depends on a key and its position alone.
 
-The same key gives the same mask in every engine, memory order, device and number of threads.
+The same key drops the same elements in every engine, memory order, device and number of threads, and once
+more in the backward pass: no mask is kept.
 """
 
 from tinyconv.backend import Array, array_module
@@ -9,22 +10,18 @@ from . import kernel
 
 
 @kernel
-def dropout_mask(x: Array, p: float, key: int) -> Array:
-    """keep[i] = hash(i, key) >= 2^32 p     for the i-th element in row-major order (i modulo 2^32)
+def dropout(x: Array, p: float, key: int) -> Array:
+    """y[i] = x[i] / (1 - p) where hash(i, key) >= 2^32 p, 0 elsewhere     (linear in x, and its own adjoint)
 
-    key  64 random bits   ->   keep, bool, of x's shape
+    i    the element's place in row-major order, modulo 2^32
+    key  64 random bits
     """
     xp = array_module(x)
     k0, k1 = halves(key)
     h = xp.arange(x.size).astype("uint32")
     h = _mix(_mix(h ^ xp.uint32(k0)) ^ xp.uint32(k1))
-    return (h * 2.0**-32 >= p).reshape(x.shape)
-
-
-@kernel
-def dropout(x: Array, keep: Array, p: float) -> Array:
-    """y = x / (1 - p) where kept, 0 elsewhere     (linear in x, and its own adjoint)"""
-    return array_module(x).where(keep, x * survivors_gain(p), 0)
+    kept = (h * 2.0**-32 >= p).reshape(x.shape)
+    return xp.where(kept, x * survivors_gain(p), 0)
 
 
 def _mix(h: Array) -> Array:

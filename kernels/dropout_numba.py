@@ -1,28 +1,37 @@
-"""Dropout compiled for the CPU: the hash runs in whole vectors of 32-bit numbers."""
+"""Dropout compiled for the CPU: hashed in whole vectors of 32-bit numbers, in the order of memory.
+
+Hashing again in the backward pass takes less time than a mask of one byte an element to and from memory.
+"""
 
 import math
 
 import numpy as np
-from numba import prange, uint32, uint64
+from numba import prange, uint32
 
 from tinyconv.backend import Array
+from tinyconv.memory import empty, empty_channels_last
 
-from ._numba import inner, parallel, plain, takes
+from ._layout import is_channels_last, pixels, plain
+from ._numba import inner, parallel, takes
 from .dropout import halves, survivors_gain
 
-
-def dropout_mask(x: Array, p: float, key: int) -> Array:
-    k0, k1 = halves(key)
-    keep = np.empty(x.shape, bool)
-    _mask(keep.reshape(-1), math.ceil(p * 2**32), np.uint32(k0), np.uint32(k1))
-    return keep
+ROW = 4096  # elements that a thread takes at a time
 
 
-def dropout(x: Array, keep: Array, p: float) -> Array:
-    if not takes(x):
+def dropout(x: Array, p: float, key: int) -> Array:
+    least = math.ceil(p * 2**32)
+    if not takes(x) or least >= 2**32:
         return NotImplemented
-    y = np.empty(x.shape, x.dtype)
-    _apply(y.reshape(-1), plain(x).reshape(-1), plain(keep).reshape(-1), x.dtype.type(survivors_gain(p)))
+    if is_channels_last(x):
+        N, C, H, W = x.shape
+        y, step = empty_channels_last(x.shape, x.dtype), H * W
+        source, target = pixels(x).reshape(-1), pixels(y).reshape(-1)
+    else:
+        y, C, step = empty(x.shape, x.dtype), ROW, 1
+        source, target = plain(x).reshape(-1), y.reshape(-1)
+    k0, k1 = halves(key)
+    keys = np.uint32(least), np.uint32(k0), np.uint32(k1)
+    _dropout(target, source, C, step, *keys, x.dtype.type(survivors_gain(p)))
     return y
 
 
@@ -33,14 +42,19 @@ def _mix(h):
     return uint32(h ^ (h >> uint32(16)))
 
 
-@parallel
-def _mask(keep, least, k0, k1):
-    for i in prange(keep.size):
-        keep[i] = uint64(_mix(_mix(uint32(i) ^ k0) ^ k1)) >= uint64(least)
-
-
-@parallel
-def _apply(y, x, keep, gain):
+@inner
+def _drop(y, x, place, step, least, k0, k1, gain):
     zero = x.dtype.type(0)
-    for i in prange(x.size):
-        y[i] = x[i] * gain if keep[i] else zero
+    for c in range(len(x)):
+        h = uint32(uint32(place) + uint32(uint32(c) * uint32(step)))
+        h = _mix(uint32(_mix(uint32(h ^ k0)) ^ k1))
+        y[c] = x[c] * gain if h >= least else zero
+
+
+@parallel
+def _dropout(y, x, C, step, least, k0, k1, gain):
+    """Rows of C elements, which are `step` places apart; the rows of `step` pixels begin one place apart."""
+    for row in prange((x.size + C - 1) // C):
+        place = row // step * C * step + row % step
+        i, end = row * C, min(row * C + C, x.size)
+        _drop(y[i:end], x[i:end], place, step, least, k0, k1, gain)

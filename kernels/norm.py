@@ -19,33 +19,60 @@ def batch_norm_stats(x: Array) -> tuple[Array, Array]:
 
 
 @kernel
-def batch_norm(x: Array, mean: Array, var: Array, weight: Array, bias: Array, eps: float) -> Array:
+def batch_norm(
+    x: Array,
+    mean: Array,
+    var: Array,
+    weight: Array,
+    bias: Array,
+    eps: float,
+    residual: Array | None = None,
+    relu: bool = False,
+) -> Array:
     """y = (x - mean) / sqrt(var + eps) weight + bias     with each channel's own four numbers
 
     x (N, C, ...)   mean, var, weight, bias (C,)   ->   y (N, C, ...)
+
+    residual, of x's shape, is added to y, and relu=True takes max(y, 0) in the end.
     """
-    scale = weight / array_module(x).sqrt(var + eps)
-    return (x - per_channel(mean, x)) * per_channel(scale, x) + per_channel(bias, x)
+    xp = array_module(x)
+    scale = weight / xp.sqrt(var + eps)
+    y = (x - per_channel(mean, x)) * per_channel(scale, x) + per_channel(bias, x)
+    if residual is not None:
+        y = y + residual
+    return xp.maximum(y, 0) if relu else y
 
 
 @kernel
 def batch_norm_input(
-    dy: Array, x: Array, mean: Array, var: Array, weight: Array, eps: float
-) -> tuple[Array, Array, Array]:
+    dy: Array,
+    x: Array,
+    mean: Array,
+    var: Array,
+    weight: Array,
+    eps: float,
+    y: Array | None = None,
+    residual: bool = False,
+) -> tuple[Array, ...]:
     """The gradients of batch_norm with mean and var those of x, through which x acts too:
 
     dbias = sum dy,   dweight = sum dy z,   dx = weight / sqrt(var + eps) (dy - (dbias + z dweight) / n)
     with  z = (x - mean) / sqrt(var + eps)  and sums over the n elements of a channel
 
     dy, x (N, C, ...)   mean, var, weight (C,)   ->   dx (N, C, ...), dweight (C,), dbias (C,)
+
+    y, what relu=True gave: dy counts only where y > 0. residual=True: the gradient of what was added, fourth.
     """
+    if y is not None:
+        dy = array_module(dy).where(y > 0, dy, 0)
     axes = (0, *range(2, x.ndim))
     n = x.size // x.shape[1]
     r = 1 / array_module(x).sqrt(var + eps)
     z = (x - per_channel(mean, x)) * per_channel(r, x)
     dbias, dweight = dy.sum(axes), (dy * z).sum(axes)
     shared = (per_channel(dbias, x) + z * per_channel(dweight, x)) / n
-    return per_channel(weight * r, x) * (dy - shared), dweight, dbias
+    dx = per_channel(weight * r, x) * (dy - shared)
+    return (dx, dweight, dbias, dy) if residual else (dx, dweight, dbias)
 
 
 def per_channel(a: Array, x: Array) -> Array:

@@ -16,18 +16,41 @@ def batch_norm_stats(x: Array) -> tuple[Array, Array]:
     return mean, var
 
 
-def batch_norm(x: Array, mean: Array, var: Array, weight: Array, bias: Array, eps: float) -> Array:
+def batch_norm(
+    x: Array,
+    mean: Array,
+    var: Array,
+    weight: Array,
+    bias: Array,
+    eps: float,
+    residual: Array | None = None,
+    relu: bool = False,
+) -> Array:
     y = np.empty_like(x)
     for i in np.ndindex(x.shape):
         c = i[1]
         y[i] = (x[i] - mean[c]) / np.sqrt(var[c] + eps) * weight[c] + bias[c]
+        if residual is not None:
+            y[i] += residual[i]
+        if relu and y[i] <= 0:  # a NaN is not <= 0, and stays
+            y[i] = 0
     return y
 
 
 def batch_norm_input(
-    dy: Array, x: Array, mean: Array, var: Array, weight: Array, eps: float
-) -> tuple[Array, Array, Array]:
-    C = x.shape[1]
+    dy: Array,
+    x: Array,
+    mean: Array,
+    var: Array,
+    weight: Array,
+    eps: float,
+    y: Array | None = None,
+    residual: bool = False,
+) -> tuple[Array, ...]:
+    C, dy = x.shape[1], dy.copy()
+    for i in np.ndindex(x.shape):
+        if y is not None and not y[i] > 0:
+            dy[i] = 0
     dx = np.empty_like(dy)
     dweight, dbias = np.empty(C, dy.dtype), np.empty(C, dy.dtype)
     for c in range(C):
@@ -38,4 +61,4 @@ def batch_norm_input(
         dxs = [weight[c] * r * (d - (db + z * dw) / n) for d, z in zip(dys, zs, strict=True)]
         dx[:, c] = np.reshape(dxs, dx[:, c].shape)
         dweight[c], dbias[c] = dw, db
-    return dx, dweight, dbias
+    return (dx, dweight, dbias, dy) if residual else (dx, dweight, dbias)

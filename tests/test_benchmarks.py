@@ -1,6 +1,7 @@
 """The benchmarks run, refuse wrong results, and write what they say. (No test depends on a time.)"""
 
 import importlib
+import importlib.util
 import json
 import os
 import subprocess
@@ -10,17 +11,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import tinyconv
+
 ROOT = Path(__file__).parents[1]
-TINY = ["--batch", "3", "--launches", "1", "--rounds", "2", "--seconds", "0.01", "--threads", "1"]
-SET_BY_TINYCONV = {"OMP_WAIT_POLICY", "OPENBLAS_THREAD_TIMEOUT"}
+pytestmark = pytest.mark.timeout(300)  # each of these processes has to load its libraries first
+TINY = ["--rounds", "1", "--seconds", "0.01", "--threads", "1"]
 
 
-def run(script: str, *arguments: str) -> subprocess.CompletedProcess:
-    """A benchmark as a user would start it, from a shell that tinyconv has not changed."""
+def run(script: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    """A benchmark as a user would start it."""
     command = [sys.executable, str(ROOT / "benchmarks" / script), *arguments]
-    environment = {name: value for name, value in os.environ.items() if name not in SET_BY_TINYCONV}
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    return subprocess.run(command, env=environment, capture_output=True, text=True)
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    return subprocess.run(
+        command, env={**os.environ, **environment, "PYTHONPATH": path}, capture_output=True, text=True
+    )
 
 
 @pytest.fixture
@@ -30,54 +34,79 @@ def module(monkeypatch):
     return importlib.import_module
 
 
-def test_lenet_without_pytorch(tmp_path):
-    pytest.importorskip("numba", reason="Numba is not installed")
-    file = tmp_path / "results" / "lenet.json"
-    sides = ["tinyconv", "tinyconv-numpy"]
-    done = run("lenet.py", *TINY, "--json", file, "--sides", *sides)
-    assert done.returncode == 0, done.stderr
-    assert "Batch 3" in done.stdout
-    assert [path.name for path in file.parent.iterdir()] == [file.name]
+USERS = {"OMP_WAIT_POLICY": "", "OMP_PROC_BIND": "", "OPENBLAS_THREAD_TIMEOUT": ""}  # as good as not set
 
-    content = json.loads(file.read_text())
+
+@pytest.fixture(scope="module")
+def content(tmp_path_factory):
+    """What a short run of cpu.py writes."""
+    pytest.importorskip("numba", reason="Numba is not installed")
+    file = tmp_path_factory.mktemp("benchmark") / "results" / "cpu.json"
+    sides = ["tinyconv", "tinyconv-numpy", *["pytorch"] * (importlib.util.find_spec("torch") is not None)]
+    options = ["--nets", "lenet5:3", "--launches", "1", "--parts", "--json", file, "--sides", *sides]
+    done = run("cpu.py", *TINY, *options, **USERS)
+    assert done.returncode == 0, done.stderr
+    assert "lenet5, batch 3: 0.007 GFLOP a step" in done.stdout
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+    return json.loads(file.read_text())
+
+
+@pytest.mark.xdist_group("cpu.py")
+def test_a_net(content):
     assert content["machine"].keys() >= {"cpu", "cores", "versions"}
     assert min(content["ceilings"].values()) > 0
     (result,) = content["results"]
-    assert (result["batch"], result["checked_against"]) == (3, "tinyconv-numpy")
-    for side in sides:
-        step = result["sides"][side]["step_ms"]
-        assert 0 < step["low"] <= step["median"] <= step["high"]
-        assert len(result["sides"][side]["step_ms_of_launches"]) == 1
-        assert {"conv2d", "conv2d_input", "conv2d_weight", "optimiser"} <= result["parts_ms"][side].keys()
+    assert (result["net"], result["batch"], result["inference"]) == ("lenet5", 3, False)
+    for side in result["sides"].values():
+        assert 0 < side["step_ms"]["low"] <= side["step_ms"]["median"] <= side["step_ms"]["high"]
+        assert len(side["step_ms_of_launches"]) == 1
+        assert side["largest_errors"].keys() == {"forward", "backward", "update"}
+        for kind, error in side["largest_errors"].items():
+            assert error <= result["tolerance"][kind] < 1e-3
     assert result["tinyconv_over"]["tinyconv-numpy"]["median"] > 0
+    assert {"conv2d", "conv2d_input", "conv2d_weight", "optimiser"} <= result["parts_ms"].keys()
 
 
-def test_tinyconvs_thread_settings_do_not_reach_pytorch(tmp_path):
-    """They slow it down by half, and the comparison would flatter tinyconv."""
+@pytest.mark.xdist_group("cpu.py")
+def test_the_environment_of_pytorch_is_the_users(content):
+    """What tinyconv sets for its own threads slows PyTorch down by half: the comparison would flatter tinyconv."""
     pytest.importorskip("torch", reason="PyTorch is not installed")
-    done = run("lenet.py", *TINY, "--json", tmp_path / "lenet.json", "--sides", "tinyconv", "pytorch")
-    assert done.returncode == 0, done.stderr
-    (result,) = json.loads((tmp_path / "lenet.json").read_text())["results"]
-    environment = {name: set(side["environment"]) for name, side in result["sides"].items()}
-    assert environment["tinyconv"] >= SET_BY_TINYCONV
-    assert environment["pytorch"].isdisjoint(SET_BY_TINYCONV)
-    assert result["checked_against"] == "pytorch"
+    (result,) = content["results"]
+    environment = result["sides"]["pytorch"]["environment"]
+    assert {name: environment.get(name) for name in USERS} == USERS
+    assert (result["best_pytorch"], result["checked_against"]) == ("pytorch", "pytorch in float64")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("script", "arguments", "message"),
     [
-        (["--sides", "tinyconv"], "needs tinyconv and at least one other side"),
-        (["--sides", "pytorch", "tinyconv-numpy"], "needs tinyconv and at least one other side"),
-        (["--sides", "tinyconv", "caffe"], "invalid choice: 'caffe'"),
-        (["--batch", "64", "0"], "must be above 0"),
-        (["--seconds", "0"], "must be above 0"),
+        ("cpu.py", ["--sides", "pytorch", "tinyconv-numpy"], "--sides needs tinyconv"),
+        ("cpu.py", ["--sides", "tinyconv", "caffe"], "invalid choice: 'caffe'"),
+        ("cpu.py", ["--nets", "lenet5:0"], "'lenet5:0' is not NET, NET:BATCH or NET:BATCH:inference"),
+        ("cpu.py", ["--nets", "lenet6"], "'lenet6' is not NET"),
+        ("cpu.py", ["--seconds", "0"], "must be above 0"),
+        ("ops.py", ["--sides", "pytorch"], "--sides needs tinyconv"),
+        ("ops.py", ["--ops", "lstm"], "no operation's name contains 'lstm'"),
+        ("ops.py", ["--rounds", "0"], "must be above 0"),
     ],
 )
-def test_lenet_with_wrong_arguments(arguments, message):
-    done = run("lenet.py", *arguments)
+def test_wrong_arguments(script, arguments, message):
+    done = run(script, *arguments)
     assert done.returncode == 2
     assert message in done.stderr
+
+
+def test_an_operation(tmp_path):
+    pytest.importorskip("numba", reason="Numba is not installed")
+    done = run("ops.py", *TINY, "--ops", "dense 400->120 b64", "--json", tmp_path / "ops.json")
+    assert done.returncode == 0, done.stderr
+    assert "LeNet: dense 400->120 b64" in done.stdout
+    results = json.loads((tmp_path / "ops.json").read_text())["results"]
+    assert [result["pass"] for result in results] == ["forward", "dx", "dw"]
+    for result in results:
+        assert result["work"] == 2 * 64 * 400 * 120 / 1e9
+        assert result["ms"]["tinyconv"]["median"] > 0
+        assert result["largest_errors"]["tinyconv"] < 5e-5
 
 
 def test_start(tmp_path):
@@ -86,22 +115,55 @@ def test_start(tmp_path):
     assert done.returncode == 0, done.stderr
     seconds = json.loads((tmp_path / "start.json").read_text())["seconds"]
     assert seconds["import tinyconv"]["median"] > 0
-    assert seconds["first step, kernels from the cache"]["processes"] == 1
+    assert seconds["first step of LeNet-5, kernels from the cache"]["processes"] == 1
 
 
 def test_equal_but_for_rounding(module):
     check_agree = module("_timing").check_agree
-    expected = {"loss": 2.0, "dw": np.array([[4.0, -8.0]])}
-    found = {"loss": 2.0, "dw": np.array([[4.0, -8.002]], np.float32)}
-    assert check_agree(expected, found, "ours", 1e-3) == pytest.approx(0.002 / 8, rel=1e-3)
-    with pytest.raises(SystemExit, match=r"ours: dw is wrong by 2.5e-04 of its size. Nothing was timed."):
-        check_agree(expected, found, "ours", 1e-4)
+    exact = {"loss": np.float32(2), "dw": np.array([[3.0, -4.0]])}
+    found = {"loss": np.float32(2), "dw": np.array([[3.0, -4.01]])}
+    assert check_agree(found, exact, "ours:", 1e-2) == pytest.approx(0.01 / 5)
+    with pytest.raises(SystemExit, match=r"ours: dw is wrong by 2.0e-03 of its size; 1.0e-03 is rounding."):
+        check_agree(found, exact, "ours:", 1e-3)
 
 
-@pytest.mark.parametrize("dw", [[4.0, np.nan], [4.0], [[4.0, -8.0]]], ids=["nan", "too short", "another shape"])
+@pytest.mark.parametrize("dw", [[3.0, np.nan], [3.0], [[3.0, -4.0]]], ids=["nan", "too short", "another shape"])
 def test_what_is_never_equal(module, dw):
-    with pytest.raises(SystemExit, match="dw is wrong"):
-        module("_timing").check_agree({"dw": np.array([4.0, -8.0])}, {"dw": np.array(dw)}, "ours", 1e-3)
+    with pytest.raises(SystemExit, match="dw is wrong by inf"):
+        module("_timing").check_agree({"dw": np.array(dw)}, {"dw": np.array([3.0, -4.0])}, "ours:", 1e3)
+
+
+def test_what_is_missing(module):
+    with pytest.raises(SystemExit, match="db is wrong by inf"):
+        module("_timing").check_agree({"dw": np.ones(2)}, {"dw": np.ones(2), "db": np.ones(2)}, "ours:", 1e3)
+
+
+@pytest.mark.parametrize("name", ["lenet5", "deck_mnist", "deck_cifar", "resnet20", "resnet18", "resnet50"])
+def test_a_net_is_the_same_in_both_libraries(module, name):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    build = module("_nets").NETS[name].build
+    ours, theirs = (dict(build(nn).named_parameters()) for nn in (tinyconv.nn, torch.nn))
+    assert {key: tuple(p.shape) for key, p in ours.items()} == {key: tuple(p.shape) for key, p in theirs.items()}
+
+
+@pytest.mark.parametrize(("name", "parameters"), [("lenet5", 61_706), ("resnet20", 269_722), ("resnet50", 25_557_032)])
+def test_a_net_has_as_many_parameters_as_it_should(module, name, parameters):
+    model = module("_nets").NETS[name].build(tinyconv.nn)
+    assert sum(p.numel() for p in model.parameters()) == parameters
+
+
+def test_the_peak_of_memory_can_be_forgotten():
+    if not Path("/proc/self/clear_refs").exists():
+        pytest.skip("only Linux says how much memory a process has had")
+    code = """if True:
+        import _machine
+        bytearray(b"1" * (80 << 20))  # and gone again
+        peaks = [_machine.peak_memory()]
+        _machine.forget_peak_memory()
+        print(*peaks, _machine.peak_memory())"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT / "benchmarks", capture_output=True, text=True)
+    before, after = map(float, done.stdout.split())
+    assert before - 60 > after > 0
 
 
 def test_a_contender_that_fails_ends_the_benchmark(module):
@@ -146,4 +208,8 @@ def test_median_and_quartiles(module):
 def test_the_work_of_a_step(module):
     # C1 28 28 6 25, C3 10 10 16 150, C5 400 120, F6 120 84, output 84 10; C1 has no dx; two per multiplication
     macs = 117_600 + 240_000 + 48_000 + 10_080 + 840
-    assert module("lenet").gflop(1) == pytest.approx(2 * (3 * macs - 117_600) / 1e9)
+    training, job = module("_training"), module("_nets").Job
+    threads = tinyconv.get_num_threads()
+    step = training.tinyconv(job("lenet5", 2), threads).gflop()
+    assert step == pytest.approx(2 * 2 * (3 * macs - 117_600) / 1e9)
+    assert training.tinyconv(job("lenet5", 2, inference=True), threads).gflop() == pytest.approx(2 * 2 * macs / 1e9)

@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 CASES = all_cases()
 GRID = [pytest.param(name, case, id=f"{name}-{case.label}") for name, cases in CASES.items() for case in cases]
 FIRST = [pytest.param(name, cases[0], id=name) for name, cases in CASES.items()]
+RETURNING = [pytest.param(name, cases[0], id=name) for name, cases in CASES.items() if not cases[0].in_place]
 ENGINES = ["loops", "numba"]
 
 
@@ -32,13 +33,35 @@ def engine(request):
         yield request.param
 
 
-def as_tuple(result):
+def arrays_in(arguments):
+    """The arrays among the arguments, also those in lists."""
+    lists = [a if isinstance(a, list) else [a] for a in arguments]
+    return [a for some in lists for a in some if isinstance(a, np.ndarray)]
+
+
+def replaced(arguments, arrays):
+    """The arguments with other arrays in them."""
+    arrays = iter(arrays)
+
+    def other(a):
+        if isinstance(a, list):
+            return [other(b) for b in a]
+        return next(arrays) if isinstance(a, np.ndarray) else a
+
+    return tuple(other(a) for a in arguments)
+
+
+def results_of(function, arguments, in_place=False):
+    """What it returns, as a tuple; of a kernel that changes arrays in place, all its arrays."""
+    result = function(*arguments)
+    if in_place:
+        assert result is None
+        return tuple(arrays_in(arguments))
     return result if isinstance(result, tuple) else (result,)
 
 
 def assert_equal_results(results, expected, terms):
     """Integers exactly; float64 to 1e-12, float32 to the rounding of `terms` sums, at the results' scale."""
-    results, expected = as_tuple(results), as_tuple(expected)
     assert len(results) == len(expected)
     for y, y0 in zip(results, expected, strict=True):
         assert y.shape == y0.shape
@@ -72,13 +95,13 @@ def test_versions_have_the_arguments_of_the_definition(name, engine_name):
 def test_version_agrees_with_the_definition(name, case, dtype, engine, rng):
     kernel = Kernel.all[name]
     arguments = case.arguments(rng, np.dtype(dtype))
-    copies = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
+    copies = replaced(arguments, [a.copy() for a in arrays_in(arguments)])
 
-    results = kernel(*arguments)
+    results = results_of(kernel, arguments, case.in_place)
 
-    assert_equal_results(results, kernel.definition(*copies), case.terms)
-    for argument, copy in zip(arguments, copies, strict=True):
-        if isinstance(argument, np.ndarray):
+    assert_equal_results(results, results_of(kernel.definition, copies, case.in_place), case.terms)
+    if not case.in_place:
+        for argument, copy in zip(arrays_in(arguments), arrays_in(copies), strict=True):
             np.testing.assert_array_equal(argument, copy, err_msg="the kernel changed its argument")
 
 
@@ -109,6 +132,35 @@ def read_only(a):
     return a
 
 
+def first_channels_last(arrays):
+    """The first picture channels-last, the others as they are."""
+    pictures = [i for i, a in enumerate(arrays) if a.ndim == 4]
+    return [channels_last(a) if [i] == pictures[:1] else a for i, a in enumerate(arrays)]
+
+
+def others_channels_last(arrays):
+    pictures = [i for i, a in enumerate(arrays) if a.ndim == 4]
+    return [channels_last(a) if i in pictures[1:] else a for i, a in enumerate(arrays)]
+
+
+def all_channels_last(arrays):
+    return [channels_last(a) for a in arrays]
+
+
+MIXTURES = [all_channels_last, first_channels_last, others_channels_last]
+
+
+@pytest.mark.parametrize("mixture", MIXTURES)
+@pytest.mark.parametrize(("name", "case"), GRID)
+def test_numba_takes_channels_last(name, case, mixture, rng):
+    pytest.importorskip("numba", reason="Numba is not installed")
+    arguments = case.arguments(rng, np.dtype(np.float32))
+    laid_out = replaced(arguments, mixture([a.copy() for a in arrays_in(arguments)]))
+    with tinyconv.engine("numba"):
+        results = results_of(Kernel.all[name], laid_out, case.in_place)
+    assert_equal_results(results, results_of(Kernel.all[name].definition, arguments, case.in_place), case.terms)
+
+
 LAYOUTS = [fortran_order, channels_last, every_second, unaligned, read_only]
 
 
@@ -117,35 +169,37 @@ LAYOUTS = [fortran_order, channels_last, every_second, unaligned, read_only]
 def test_any_memory_layout_gives_the_same_result(name, case, layout, engine, rng):
     kernel = Kernel.all[name]
     arguments = case.arguments(rng, np.dtype(np.float32))
-    laid_out = [layout(a) if isinstance(a, np.ndarray) else a for a in arguments]
-    assert_equal_results(kernel(*laid_out), kernel.definition(*arguments), case.terms)
+    if case.in_place and layout is read_only:
+        pytest.skip("read-only memory cannot be changed in place")
+    laid_out = replaced(arguments, [layout(a.copy()) for a in arrays_in(arguments)])
+    results = results_of(kernel, laid_out, case.in_place)
+    assert_equal_results(results, results_of(kernel.definition, arguments, case.in_place), case.terms)
 
 
-@pytest.mark.parametrize(("name", "case"), FIRST)
+@pytest.mark.parametrize(("name", "case"), RETURNING)
 def test_results_are_memory_of_their_own(name, case, engine, rng):
     arguments = case.arguments(rng, np.dtype(np.float32))
-    arrays = [a for a in arguments if isinstance(a, np.ndarray)]
-    for y in as_tuple(Kernel.all[name](*arguments)):
+    for y in results_of(Kernel.all[name], arguments):
         assert y.flags.writeable
-        assert not any(np.shares_memory(y, a) for a in arrays)
+        assert not any(np.shares_memory(y, a) for a in arrays_in(arguments))
 
 
 @pytest.mark.parametrize(("name", "case"), FIRST)
 def test_other_floating_types_run_somewhere(name, case, engine, rng):
     """Half precision: by the version itself or, where it says NotImplemented, by the definition."""
     arguments = case.arguments(rng, np.dtype(np.float16))
-    for y in as_tuple(Kernel.all[name](*arguments)):
+    for y in results_of(Kernel.all[name], arguments, case.in_place):
         assert y.dtype == np.float16 or y.dtype.kind != "f"
 
 
 BITS = """
 import numba, numpy as np
-from kernel_cases import all_cases
+from test_kernels import all_cases, results_of
 from tinyconv.kernels import Kernel
 
 def bits(name, case):
-    results = Kernel.all[name](*case.arguments(np.random.default_rng(0), np.dtype("float32")))
-    return [y.tobytes() for y in (results if isinstance(results, tuple) else (results,))]
+    arguments = case.arguments(np.random.default_rng(0), np.dtype("float32"))
+    return [y.tobytes() for y in results_of(Kernel.all[name], arguments, case.in_place)]
 
 for name, cases in all_cases().items():
     for case in cases if name == "conv2d_weight" else cases[:1]:

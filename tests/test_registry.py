@@ -26,7 +26,7 @@ ENGINES = ["numpy", "loops", *(["numba"] if importlib.util.find_spec("numba") el
 
 # Files of tinyconv/ops that hold no operations of their own: arguments, and what changes tensors in place.
 NO_FAMILIES = {"arguments", "methods", "inplace"}
-NO_OPERATIONS = {"axis_of", "axes_of"}  # they return no Tensor
+NO_OPERATIONS = {"axis_of", "axes_of", "checked", "window_of"}  # they return no Tensor
 
 
 def outputs_of(op, args, sample):

@@ -14,11 +14,12 @@ link_kernels()
 
 from . import data, errors, models, nn, ops, optim, random, train
 from ._version import __version__ as __version__
-from .backend import engine
+from .backend import engine, set_precision
 from .creation import arange, from_numpy, full, ones, ones_like, rand, randn, tensor, zeros, zeros_like
 from .dtypes import float16, float32, float64, int32, int64, uint8
 from .gradcheck import gradcheck, gradgradcheck
 from .ops import *  # noqa: F403  # the operations that ops.__all__ lists
+from .memory import empty_cache, memory_stats
 from .random import manual_seed
 from .tape import enable_grad, is_grad_enabled, no_grad, on_operation, set_grad_enabled
 from .tensor import Tensor, grad
@@ -28,6 +29,7 @@ __all__ = [
     "Tensor",
     "arange",
     "data",
+    "empty_cache",
     "enable_grad",
     "engine",
     "errors",
@@ -44,6 +46,7 @@ __all__ = [
     "int64",
     "is_grad_enabled",
     "manual_seed",
+    "memory_stats",
     "models",
     "nn",
     "no_grad",
@@ -57,6 +60,7 @@ __all__ = [
     "random",
     "set_grad_enabled",
     "set_num_threads",
+    "set_precision",
     "tensor",
     "train",
     "uint8",

@@ -113,6 +113,29 @@ def current_engine(array: Array | None = None) -> str:
     return "numpy" if chosen in ("numba", "cuda") and chosen != compiled else chosen
 
 
+PRECISIONS = ("fast", "accurate")
+_precision = "fast"
+
+
+def set_precision(name: str) -> None:
+    """How convolutions in float32 may round, on the CPU, in this process: "fast" or "accurate".
+
+    fast      Winograd's F(4x4, 3x3) and F(3x3, 3x3) too: errors some six times those of a plain sum of products,
+              which training does not notice
+    accurate  plain sums, and F(2x2, 3x3), whose errors are no larger
+    float64 is always computed by plain sums.
+    """
+    global _precision
+    if name not in PRECISIONS:
+        raise UnknownNameError("set_precision", "precision", name, PRECISIONS)
+    _precision = name
+
+
+def get_precision() -> str:
+    """ "fast", unless `set_precision` said otherwise."""
+    return _precision
+
+
 @cache
 def _engine_of_process() -> str | None:
     name = os.environ.get("TINYCONV_ENGINE")

@@ -1,4 +1,4 @@
-"""The command line:  tinyconv train | eval | predict."""
+"""The command line:  tinyconv train | eval | predict | warmup."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any
 from . import data, models
 from ._version import __version__
 from .errors import ArgumentError, TinyconvError
+from .threads import get_num_threads
 from .train import config as settings
 
 FILES = {
@@ -37,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     options = parser().parse_args(arguments)
     try:
+        get_num_threads()  # TINYCONV_NUM_THREADS may be wrong
         status = options.command(options)
         print(end="", flush=True)  # what cannot be written is found out here, not after the return
         return status
@@ -84,7 +86,7 @@ def train(options: argparse.Namespace) -> int:
         say(
             f"Training {config.model} on {config.data}: {config.epochs} epoch(s), batches of {config.batch_size}, "
             f"{config.optimizer} with learning rate {lr:g}, seed {config.seed}\n"
-            f"The first step compiles the kernels, once for this machine. Everything goes to {folder}"
+            f"Everything goes to {folder}"
         )
     try:
         report = resume(folder) if options.resume else start(config, folder)
@@ -133,6 +135,14 @@ def predict(options: argparse.Namespace) -> int:
         (first, second), (p, q) = said.classes[:2], said.probabilities[:2]
         print(f"{picture}: {first}  ({p:.1%}; next {second}, {q:.1%})")
     return status
+
+
+def warmup(options: argparse.Namespace) -> int:
+    """Compile all kernels for this machine, so that the first training step need not wait for it."""
+    from .warmup import warmup as compile_all
+
+    compile_all(options.float64)
+    return 0
 
 
 def _config(options: argparse.Namespace) -> settings.Config:
@@ -203,4 +213,8 @@ def parser() -> argparse.ArgumentParser:
                 nargs="+",
                 help="a picture file: any size, dark on light or light on dark",
             )
+
+    p = commands.add_parser("warmup", help="compile all kernels beforehand", description=warmup.__doc__)
+    p.set_defaults(command=warmup)
+    p.add_argument("--float64", action="store_true", help="for double precision too, as gradient checks need")
     return top

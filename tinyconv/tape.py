@@ -365,7 +365,7 @@ def accumulate(found: dict[Any, Tensor], dy: Tensor) -> None:
 
 def _owner(array: Any) -> Any:
     """The array whose memory this one shows."""
-    return array if array.base is None else array.base
+    return array.base if type(array.base) is type(array) else array
 
 
 def _fills_its_memory(array: Any) -> bool:

@@ -17,11 +17,13 @@ class Case:
     label      what is special about it; distinct within one kernel
     arguments  from (rng, dtype), a new tuple of arguments with arrays of that dtype
     terms      how many numbers are added up to one result: it bounds the rounding error
+    in_place   the kernel changes arrays among its arguments, and returns nothing
     """
 
     label: str
     arguments: Callable[[np.random.Generator, np.dtype], tuple]
     terms: int = 1
+    in_place: bool = False
 
 
 def all_cases() -> dict[str, list[Case]]:

@@ -10,6 +10,7 @@ SHAPES = {
     "one number": (1, 1),
     "no pictures": (0, 3, 4, 4),
     "long": (3, 1001),
+    "many channels": (2, 17, 3, 5),
 }
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 1e-30, -1e-30, 20.0, -20.0, 1e4, -1e4, np.inf, -np.inf, np.nan]
 
@@ -33,15 +34,23 @@ def along_an_axis():
     return [*cases, huge, impossible]
 
 
+def gradients(*more):
+    return [Case(label, lambda r, d, X=X: (normal(r, X, d), normal(r, X, d), *more)) for label, X in SHAPES.items()]
+
+
+def special(*more):
+    return [Case("special", lambda r, d: (np.array(SPECIAL[::-1], d), np.array(SPECIAL, d), *more))]
+
+
 CASES = {
     "relu": elementwise(),
-    "relu_input": [
-        *[Case(label, lambda r, d, X=X: (normal(r, X, d), normal(r, X, d))) for label, X in SHAPES.items()],
-        Case("special", lambda r, d: (np.array(SPECIAL[::-1], d), np.array(SPECIAL, d))),
-    ],
+    "relu_input": gradients() + special(),
     "leaky_relu": elementwise(0.01),
+    "leaky_relu_input": gradients(0.01) + special(0.01),
     "sigmoid": elementwise(),
+    "sigmoid_input": gradients(),
     "tanh": elementwise(),
+    "tanh_input": gradients(),
     "softmax": along_an_axis(),
     "log_softmax": along_an_axis(),
 }

@@ -20,7 +20,43 @@ def some_impossible(rng, dtype):
     return x, t
 
 
+def labels(rng, N, K):
+    return rng.integers(0, K, N)
+
+
+def special(values):
+    """Rows of nothing but these logits."""
+    return Case(
+        f"of {values}",
+        lambda r, d: (r.choice(np.array(values, d), (16, 5)), labels(r, 16, 5)),
+        5,
+    )
+
+
+SIZES = {
+    "a few": (7, 10),
+    "one sample": (1, 3),
+    "one class": (4, 1),
+    "many classes": (3, 1000),
+    "a row of vectors and a rest": (2, 67),
+    "no samples": (0, 10),
+}
+
 CASES = {
+    "cross_entropy_labels": [
+        *[Case(label, lambda r, d, X=X: (normal(r, X, d), labels(r, *X)), X[1]) for label, X in SIZES.items()],
+        Case("large", lambda r, d: (1e4 * normal(r, (6, 5), d), labels(r, 6, 5)), 5),
+        Case("int32 labels", lambda r, d: (normal(r, (6, 5), d), labels(r, 6, 5).astype(np.int32)), 5),
+        special([-1e30, -1.0, -0.0, 0.0, 1e-30]),
+        special([-1e38, 1e38]),
+    ],
+    "cross_entropy_labels_input": [
+        Case(
+            label,
+            lambda r, d, X=X: (normal(r, X[:1], d), probabilities(r, *X, d), labels(r, *X)),
+        )
+        for label, X in SIZES.items()
+    ],
     "cross_entropy": [
         Case("one-hot", lambda r, d: (normal(r, (7, 10), d), one_hot(r, 7, 10, d)), 10),
         Case("probabilities", lambda r, d: (normal(r, (5, 4), d), probabilities(r, 5, 4, d)), 8),
@@ -31,5 +67,5 @@ CASES = {
         Case("no samples", lambda r, d: (normal(r, (0, 10), d), one_hot(r, 0, 10, d))),
         Case("large", lambda r, d: (1e4 * normal(r, (6, 5), d), one_hot(r, 6, 5, d)), 5),
         Case("some logits -inf", some_impossible, 5),
-    ]
+    ],
 }

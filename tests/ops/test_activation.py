@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from torch_twin import assert_twins
 
+import tinyconv
 from tinyconv.errors import DTypeError, ShapeError
 from tinyconv.ops.activation import leaky_relu, log_softmax, relu, sigmoid, softmax, tanh
 from tinyconv.tensor import Tensor
@@ -58,6 +59,37 @@ def test_a_unit_of_relu_that_is_off_lets_no_nan_through(engine):
     x = Tensor(np.array([-1.0, 1.0]), requires_grad=True)
     relu(x).backward(np.array([nan, nan]))
     np.testing.assert_array_equal(x.grad.data, [0, nan])
+
+
+def units_in_the_last_place(y, expected):
+    """How far float32 numbers are from float64 ones, in steps between float32 numbers there."""
+    return np.abs(y - expected) / np.spacing(np.abs(expected).astype(np.float32))
+
+
+@pytest.mark.parametrize("largest", [1e-3, 0.1, 1, 10, 90], ids=str)
+@pytest.mark.parametrize("name", ["tanh", "sigmoid"])
+def test_float32_in_numba_is_right_to_3_units_in_the_last_place(name, largest, rng):
+    pytest.importorskip("numba", reason="Numba is not installed")
+    x = rng.uniform(-largest, largest, 100_001).astype(np.float32)
+    exact = {"tanh": np.tanh, "sigmoid": lambda x: 1 / (1 + np.exp(-x))}[name](x.astype(np.float64))
+    with tinyconv.engine("numba"):
+        y = {"tanh": tanh, "sigmoid": sigmoid}[name](x).data
+    assert units_in_the_last_place(y, exact).max() < 3
+
+
+def test_numbers_next_to_zero_are_their_own_tanh(engine):
+    x = np.array([1e-45, -1e-45, 1e-30, -0.0, 0.0], np.float32)
+    y = tanh(x).data
+    np.testing.assert_array_equal(y, x)
+    np.testing.assert_array_equal(np.signbit(y), np.signbit(x))
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_gradients_keep_the_order_in_memory(order, rng):
+    x = Tensor(np.array(rng.standard_normal((3, 4)), order=order, dtype=np.float32), requires_grad=True)
+    y = tanh(x)
+    y.backward(np.ones((3, 4), np.float32))
+    assert y.data.flags[f"{order}_CONTIGUOUS"] and x.grad.data.flags[f"{order}_CONTIGUOUS"]
 
 
 SHAPES = [(3, 4), (), (2, 3, 4, 5), (0, 3)]

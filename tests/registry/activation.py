@@ -23,6 +23,15 @@ def elementwise(**kwargs):
     ]
 
 
+def gradients():
+    """dy and y in the same and in different orders."""
+    return [
+        sample("odd sizes", normal(3, 5), normal(3, 5)),
+        *[sample(f.__name__, normal(3, 4, layout=f), normal(3, 4)) for f in LAYOUTS],
+        sample("channels last", normal(2, 3, 2, 2), normal(2, 3, 2, 2, layout=channels_last)),
+    ]
+
+
 def along_an_axis():
     return [
         sample("last axis", normal(3, 5), dim=-1),
@@ -54,11 +63,21 @@ OPS = [
         lambda torch: torch.nn.functional.leaky_relu,
     ),
     Op(
+        ops.leaky_relu_input,
+        [
+            sample("odd sizes", normal(3, 5), normal(3, 5, layout=Tensor), 0.1),
+            sample("zeros", normal(4), constant([0.0, -1.0, 0.0, 2.0]), 0.1),
+            sample("negative slope", normal(3, 4), normal(3, 4, layout=Tensor), -0.5),
+        ],
+    ),
+    Op(
         ops.sigmoid,
         [*elementwise(), sample("large numbers", fixed([-800.0, -8.0, 8.0, 800.0]))],
         twin=lambda torch: torch.sigmoid,
     ),
+    Op(ops.sigmoid_input, gradients()),
     Op(ops.tanh, elementwise(), twin=lambda torch: torch.tanh),
+    Op(ops.tanh_input, gradients()),
     Op(ops.softmax, along_an_axis(), [OUT_OF_RANGE], lambda torch: torch.softmax),
     Op(ops.log_softmax, along_an_axis(), [OUT_OF_RANGE], lambda torch: torch.log_softmax),
 ]

@@ -1,6 +1,6 @@
 """Convolution in every geometry, and its two gradients."""
 
-from tinyconv.errors import ArgumentError, DTypeError, ShapeError
+from tinyconv.errors import ArgumentError, DTypeError, ShapeError, UnknownNameError
 from tinyconv.geometry import Window
 from tinyconv.ops import conv as ops
 
@@ -82,6 +82,15 @@ OPS = [
                 normal(1, 1, 3, 3),
                 stride=2,
             ),
+            bad(
+                ArgumentError,
+                "algorithm='F2' does not compute a 3x3 window with stride 2",
+                normal(1, 1, 4, 4),
+                normal(1, 1, 3, 3),
+                stride=2,
+                algorithm="F2",
+            ),
+            bad(UnknownNameError, "algorithm", normal(1, 1, 4, 4), normal(1, 1, 2, 2), algorithm="fft"),
             bad(ArgumentError, "stride is 0", normal(1, 1, 4, 4), normal(1, 1, 2, 2), stride=0),
             bad(ArgumentError, "padding is -1", normal(1, 1, 4, 4), normal(1, 1, 2, 2), padding=-1),
             bad(ArgumentError, "padding is 'full'", normal(1, 1, 4, 4), normal(1, 1, 2, 2), padding="full"),
@@ -97,6 +106,7 @@ OPS = [
         ],
         lambda torch: torch.nn.functional.conv2d,
     ),
+    Op(ops.channel_sums, [sample(f"{X}", normal(*X)) for X in ((2, 3, 4, 5), (1, 1, 1, 1), (0, 2, 3, 3))]),
     Op(ops.conv2d_input, list(adjoints(lambda X, W, window: (normal(*W), window, X)))),
     Op(ops.conv2d_weight, list(adjoints(lambda X, W, window: (normal(*X), window)))),
 ]

@@ -3,6 +3,7 @@
 import numpy as np
 
 from tinyconv.errors import ArgumentError, DTypeError, ShapeError
+from tinyconv.geometry import Window
 from tinyconv.ops import pool as ops
 
 from . import LAYOUTS, Draw, Op, bad, channels_last, few, normal, sample
@@ -36,7 +37,16 @@ ERRORS = [
 ]
 COMPLEX = bad(DTypeError, "not defined for complex numbers", Draw(lambda rng: np.ones((1, 1, 2, 2)) * 1j), 2)
 
+WINNERS = np.random.default_rng(1).integers(0, 4, (1, 2, 2, 3)).astype(np.uint8)
+
 OPS = [
+    Op(
+        ops.max_pool2d_input,
+        [
+            sample("2 x 2", normal(1, 2, 2, 3), WINNERS, Window((2, 2), (2, 2)), (1, 2, 4, 6)),
+            sample("overlapping", normal(1, 2, 2, 3), WINNERS, Window((2, 2), (1, 1)), (1, 2, 3, 4)),
+        ],
+    ),
     Op(
         ops.max_pool2d,
         [

@@ -3,7 +3,7 @@
 from . import functional as functional
 from . import init as init
 from .activation import LeakyReLU, LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
-from .container import Sequential
+from .container import Residual, Sequential
 from .conv import Conv2d
 from .dropout import Dropout
 from .linear import Flatten, Linear
@@ -28,6 +28,7 @@ __all__ = [
     "NLLLoss",
     "Parameter",
     "ReLU",
+    "Residual",
     "Sequential",
     "Sigmoid",
     "Softmax",

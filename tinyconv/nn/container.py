@@ -6,8 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tinyconv.errors import ArgumentError
+from tinyconv.tensor import Tensor
 
+from .fusion import run, unseen
 from .module import Module
+from .norm import BatchNorm2d
 
 
 class Sequential(Module):
@@ -27,9 +30,7 @@ class Sequential(Module):
             setattr(self, str(name), module)
 
     def forward(self, x: Any) -> Any:
-        for module in self:
-            x = module(x)
-        return x
+        return run(list(self), x)
 
     def __len__(self) -> int:
         return len(self._owned(Module))
@@ -45,3 +46,33 @@ class Sequential(Module):
             return parts[index][1]
         except IndexError:
             raise ArgumentError("Sequential", f"there is no part {index}; it has {len(self)}.") from None
+
+
+class Residual(Module):
+    """y = body(x) + shortcut(x), or body(x) + x without a shortcut.   He et al. 2016, arXiv:1512.03385, eq. 1 and 2
+
+    body      a Module; if it is a Sequential that ends in batch norm, the sum is formed in the same pass
+    shortcut  a Module that gives x the shape of body(x)
+    relu      y is made at least 0
+    """
+
+    def __init__(self, body: Module, shortcut: Module | None = None, relu: bool = False):
+        for name, part in (("body", body), ("shortcut", shortcut)):
+            if not isinstance(part, Module) and (part is not None or name == "body"):
+                raise ArgumentError("Residual", f"{name} is {type(part).__name__}, not a Module.")
+        self.body, self.shortcut, self.relu = body, shortcut, bool(relu)
+
+    def forward(self, x: Tensor) -> Tensor:
+        added = x if self.shortcut is None else self.shortcut(x)
+        layers = list(self.body) if type(self.body) is Sequential and unseen(self.body, x) else []
+        if layers and type(layers[-1]) is BatchNorm2d and unseen(layers[-1], x):
+            y = run(layers[:-1], x)
+            if y.shape == added.shape:
+                return layers[-1](y, residual=added, relu=self.relu)
+            y = layers[-1](y) + added
+        else:
+            y = self.body(x) + added
+        return y.relu() if self.relu else y
+
+    def extra_repr(self) -> str:
+        return "relu=True" if self.relu else ""

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tinyconv.errors import ArgumentError
 from tinyconv.geometry import PaddingLike, Pair, Window, is_whole, whole
-from tinyconv.ops.conv import conv2d
+from tinyconv.ops.conv import checked, conv2d
+from tinyconv.ops.fused import conv2d_relu
+from tinyconv.ops.pool import window_of
 from tinyconv.tensor import Tensor
 
 from . import init
+from .dropout import Dropout
 from .module import Module, Parameter
+from .pool import MaxPool2d
 
 
 class Conv2d(Module):
@@ -43,8 +49,8 @@ class Conv2d(Module):
         self.kernel_size, self.stride, self.dilation = window.size, window.stride, window.dilation
         self.padding = (padding, padding) if is_whole(padding) else padding
         self.groups = window.groups
-        shape = (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
-        self.weight = Parameter(np.empty(shape, np.float32))
+        shape = (*self.kernel_size, self.in_channels // self.groups, self.out_channels)
+        self.weight = Parameter(np.empty(shape, np.float32).transpose(3, 2, 0, 1))  # filters last, as kernels read them
         self.bias = Parameter(np.empty(self.out_channels, np.float32)) if bias else None
         self.reset_parameters()
 
@@ -52,8 +58,22 @@ class Conv2d(Module):
         """Draw the weights anew."""
         init.uniform_by_fan_in_(self.weight, self.bias)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, *then: Any) -> Tensor:
+        """then: the ReLU, MaxPool2d and Dropout that follow, if they are to be done at once (see fusion.py)"""
+        if then:
+            return self._with(x, *then)
         return conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+
+    def _with(self, x: Tensor, relu: Any, *then: Any) -> Tensor:
+        pool: Any = next((layer for layer in then if isinstance(layer, MaxPool2d)), None)
+        drop: Any = next((layer for layer in then if isinstance(layer, Dropout)), None)
+        window = checked(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+        pooling = None
+        if pool is not None:
+            pooling = window_of("max_pool2d", pool.kernel_size, pool.stride, pool.padding, pool.dilation)
+            pooling.check_fits("max_pool2d", *window.out(*x.shape[2:]))
+        p = drop.p if drop is not None and drop.training else 0.0
+        return conv2d_relu(x, self.weight, self.bias, window, pooling, p)
 
     def extra_repr(self) -> str:
         text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"

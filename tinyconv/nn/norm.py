@@ -47,7 +47,8 @@ class BatchNorm2d(Module):
         self.register_buffer("running_var", Tensor(np.ones(C, np.float32)) if tracked else None)
         self.register_buffer("num_batches_tracked", Tensor(np.zeros((), np.int64)) if tracked else None)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, *then: Module, residual: Tensor | None = None, relu: bool = False) -> Tensor:
+        """then, residual, relu: a ReLU layer that follows, what is added to y, a ReLU at the end, in the same pass"""
         if x.ndim != 4:
             raise ShapeError("BatchNorm2d", f"input has shape {x.shape}; it must be (N, {self.num_features}, H, W).")
         t = self.num_batches_tracked
@@ -60,6 +61,8 @@ class BatchNorm2d(Module):
             training=self.training or t is None,
             momentum=1 / (1 + int(t or 0)) if self.momentum is None else self.momentum,
             eps=self.eps,
+            residual=residual,
+            relu=relu or bool(then),
         )
         if self.training and t is not None:
             t.add_(1)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tinyconv.kernels as kernels
-from tinyconv.errors import ShapeError
+from tinyconv.errors import ArgumentError, ShapeError, UnknownNameError
 from tinyconv.geometry import PaddingLike, Pair, Window
+from tinyconv.kernels.conv_choice import ALGORITHMS, Layer, can
 from tinyconv.tensor import Operand, Tensor, as_tensor, record, same_device, same_dtype
 
-from .reduce import sum
+from .shape import expand, reshape
 
 
 def conv2d(
@@ -18,6 +19,8 @@ def conv2d(
     padding: PaddingLike = 0,
     dilation: int | Pair = 1,
     groups: int = 1,
+    *,
+    algorithm: str | None = None,
 ) -> Tensor:
     """y[n,f,oy,ox] = b[f] + sum_{c,ky,kx} w[f,c,ky,kx] x[n,c, oy*s + ky*d - p, ox*s + kx*d - p]
 
@@ -26,51 +29,63 @@ def conv2d(
 
     padding  zeros around the picture: a number, a pair (rows, columns), "same" (stride 1) or "valid"
     groups   channels in that many groups that do not see each other; groups = C is depthwise
+    algorithm  how the `numba` engine computes it and its gradients: "direct", "rows", "depthwise", or Winograd's
+             "F2", "F3", "F4" (float32, 3x3, stride 1); None: the fastest (see also set_precision)
     Raises ShapeError, ArgumentError, DTypeError. LeCun et al. 1989, "Backpropagation Applied to Handwritten
     Zip Code Recognition"; the arithmetic: Dumoulin and Visin 2016, arXiv:1603.07285.
     """
     x, w = as_tensor(input), as_tensor(weight)
     b = None if bias is None else as_tensor(bias)
-    window = _checked(x, w, b, stride, padding, dilation, groups)
-    return _conv2d(x, w, b, window)
+    window = checked(x, w, b, stride, padding, dilation, groups, algorithm)
+    return _conv2d(x, w, b, window, algorithm)
 
 
-def _conv2d(x: Tensor, w: Tensor, b: Tensor | None, window: Window) -> Tensor:
+def _conv2d(x: Tensor, w: Tensor, b: Tensor | None, window: Window, how: str | None) -> Tensor:
     X = x.shape
     return record(
         "conv2d",
-        kernels.conv2d(x.data, w.data, None if b is None else b.data, window),
-        (x, lambda dy: conv2d_input(dy, w, window, X)),
-        (w, lambda dy: conv2d_weight(dy, x, window)),
-        (b, lambda dy: sum(dy, (0, 2, 3))),
+        kernels.conv2d(x.data, w.data, None if b is None else b.data, window, False, how),
+        (x, lambda dy: conv2d_input(dy, w, window, X, how)),
+        (w, lambda dy: conv2d_weight(dy, x, window, how)),
+        (b, channel_sums),
         window=window,
     )
 
 
-def conv2d_input(dy: Tensor, w: Tensor, window: Window, shape: tuple[int, ...]) -> Tensor:
+def channel_sums(dy: Tensor) -> Tensor:
+    """db of conv2d: the sum of dy over all pictures and places."""
+    shape = dy.shape
+
+    def spread(ddb: Tensor) -> Tensor:
+        return expand(reshape(ddb, -1, 1, 1), *shape)
+
+    return record("channel_sums", kernels.channel_sums(dy.data), (dy, spread))
+
+
+def conv2d_input(dy: Tensor, w: Tensor, window: Window, shape: tuple[int, ...], how: str | None = None) -> Tensor:
     """dx of conv2d, a transposed convolution: every dy is spread back over the window that it came from."""
     return record(
         "conv2d_input",
-        kernels.conv2d_input(dy.data, w.data, window, shape),
-        (dy, lambda ddx: _conv2d(ddx, w, None, window)),
-        (w, lambda ddx: conv2d_weight(dy, ddx, window)),
+        kernels.conv2d_input(dy.data, w.data, window, shape, how),
+        (dy, lambda ddx: _conv2d(ddx, w, None, window, how)),
+        (w, lambda ddx: conv2d_weight(dy, ddx, window, how)),
         window=window,
     )
 
 
-def conv2d_weight(dy: Tensor, x: Tensor, window: Window) -> Tensor:
+def conv2d_weight(dy: Tensor, x: Tensor, window: Window, how: str | None = None) -> Tensor:
     """dw of conv2d, a convolution of x with dy: every dy times the window that it came from, summed."""
     X = x.shape
     return record(
         "conv2d_weight",
-        kernels.conv2d_weight(dy.data, x.data, window),
-        (dy, lambda ddw: _conv2d(x, ddw, None, window)),
-        (x, lambda ddw: conv2d_input(dy, ddw, window, X)),
+        kernels.conv2d_weight(dy.data, x.data, window, how),
+        (dy, lambda ddw: _conv2d(x, ddw, None, window, how)),
+        (x, lambda ddw: conv2d_input(dy, ddw, window, X, how)),
         window=window,
     )
 
 
-def _checked(
+def checked(
     x: Tensor,
     w: Tensor,
     b: Tensor | None,
@@ -78,6 +93,7 @@ def _checked(
     padding: PaddingLike,
     dilation: int | Pair,
     groups: int,
+    algorithm: str | None = None,
 ) -> Window:
     """The window, if everything fits together."""
     name = "conv2d"
@@ -102,5 +118,11 @@ def _checked(
         raise ShapeError(name, f"input has {C} channels, weight {w.shape} expects {CG * G}. {cure}")
     if b is not None and b.shape != (F,):
         raise ShapeError(name, f"bias has shape {b.shape}; {F} filters need ({F},).")
-    window.check_fits(name, *x.shape[2:])
+    OH, OW = window.check_fits(name, *x.shape[2:])
+    if algorithm is not None:
+        if algorithm not in ALGORITHMS:
+            raise UnknownNameError(name, "algorithm", algorithm, ALGORITHMS)
+        if not can(algorithm, Layer(window, len(x), C, F, OH, OW, x.dtype.itemsize)):
+            problem = f"algorithm={algorithm!r} does not compute {window} with {G} group(s) in {x.dtype}"
+            raise ArgumentError(name, f"{problem}. Leave it out: the fastest that does is chosen.")
     return window

@@ -34,10 +34,22 @@ def cross_entropy(input: Operand, target: Operand, reduction: str = "mean") -> T
     N, K, *HW = x.shape
     x = _classes_last(x)  # (M, K), M = N*H*W
     if t.shape == (N, *HW):
-        t = Tensor(_one_hot(_labels(name, t, K), K, x.dtype))
+        losses = _cross_entropy_labels(x, _labels(name, t, K).astype("int64"))  # a copy: t may change
     else:
-        t = _classes_last(t if t.dtype.kind == "c" else t.to(x.dtype))
-    return _reduced(name, reshape(_cross_entropy(x, t), N, *HW), reduction)
+        losses = _cross_entropy(x, _classes_last(t if t.dtype.kind == "c" else t.to(x.dtype)))
+    return _reduced(name, reshape(losses, N, *HW), reduction)
+
+
+def _cross_entropy_labels(x: Tensor, labels: Array) -> Tensor:
+    """The losses (M,) of logits (M, K) and labels (M,)."""
+    loss, p = kernels.cross_entropy_labels(x.data, labels)
+
+    def d_input(dy: Tensor) -> Tensor:
+        if is_grad_enabled():  # p has forgotten x
+            return unsqueeze(dy, 1) * (softmax(x, 1) - Tensor(_one_hot(labels, x.shape[1], x.dtype)))
+        return Tensor(kernels.cross_entropy_labels_input(dy.data, p, labels))
+
+    return record("cross_entropy", loss, (x, d_input))
 
 
 def _cross_entropy(x: Tensor, t: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from tinyconv.errors import ArgumentError, ShapeError
 from tinyconv.tape import is_grad_enabled
 from tinyconv.tensor import Operand, Tensor, as_tensor, record, same_device, same_dtype
 
+from .activation import relu_input
 from .arguments import floating
 from .arithmetic import sqrt
 from .reduce import mean as mean_of
@@ -28,6 +29,9 @@ def batch_norm(
     training: bool = False,
     momentum: float = 0.1,
     eps: float = 1e-5,
+    *,
+    residual: Operand | None = None,
+    relu: bool = False,
 ) -> Tensor:
     """y = (x - mean) / sqrt(var + eps) weight + bias        channel by channel
 
@@ -35,6 +39,8 @@ def batch_norm(
     training=False: mean and var are the running ones
     training=True: they are the batch's, var with 1/n, and the running ones (if given) follow them, in place:
         running <- (1 - momentum) running + momentum batch        here var with 1/(n-1), all as in PyTorch
+    residual  added to y in the same pass
+    relu      y, or its sum with the residual, is made at least 0 in the same pass
     Raises ShapeError, DTypeError; ArgumentError without statistics to use.
     Ioffe and Szegedy 2015, arXiv:1502.03167, Algorithm 1 (gradients: section 3).
     """
@@ -43,7 +49,8 @@ def batch_norm(
     w = Tensor(xp.ones(C, x.dtype)) if weight is None else as_tensor(weight)
     b = Tensor(xp.zeros(C, x.dtype)) if bias is None else as_tensor(bias)
     running: list[Any] = [None if a is None else as_tensor(a) for a in (running_mean, running_var)]
-    _check(x, w, b, running, training)
+    added = None if residual is None else as_tensor(residual)
+    _check(x, w, b, running, training, added)
     if training:
         mean, var = (Tensor(a) for a in kernels.batch_norm_stats(x.data))
         n = _count(x)
@@ -52,14 +59,41 @@ def batch_norm(
     else:
         mean, var = running
 
-    def rule(dy: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        if training and not is_grad_enabled():
-            dx, dw, db = kernels.batch_norm_input(dy.data, x.data, mean.data, var.data, w.data, eps)
-            return Tensor(dx), Tensor(dw), Tensor(db)
-        return _gradients(dy, x, w, None if training else (mean, var), eps)
+    used = mean, var, eps, training, added is not None and added.requires_grad
 
-    y = kernels.batch_norm(x.data, mean.data, var.data, w.data, b.data, eps)
-    return record("batch_norm", y, ((x, w, b), rule), training=training, momentum=momentum, eps=eps)
+    def rule(dy: Tensor) -> tuple[Tensor | None, ...]:
+        return _backward(dy, None, x, w, *used)
+
+    def rule_with_relu(dy: Tensor, y: Tensor) -> tuple[Tensor | None, ...]:
+        return _backward(dy, y, x, w, *used)
+
+    y = kernels.batch_norm(
+        x.data, mean.data, var.data, w.data, b.data, eps, None if added is None else added.data, relu
+    )
+    inputs = ((x, w, b, added), rule_with_relu if relu else rule)
+    return record("batch_norm", y, inputs, training=training, momentum=momentum, eps=eps, relu=relu)
+
+
+def _backward(
+    dy: Tensor,
+    y: Tensor | None,
+    x: Tensor,
+    w: Tensor,
+    mean: Tensor,
+    var: Tensor,
+    eps: float,
+    training: bool,
+    residual: bool,
+) -> tuple[Tensor | None, ...]:
+    """dx, dw, db and the gradient of the residual, if there is one that wants it; y if a ReLU came last."""
+    if training and not is_grad_enabled():
+        after = None if y is None else y.data
+        arrays = kernels.batch_norm_input(dy.data, x.data, mean.data, var.data, w.data, eps, after, residual)
+        gradients = [Tensor(a) for a in arrays]
+    else:
+        dy = dy if y is None else relu_input(dy, y)
+        gradients = [*_gradients(dy, x, w, None if training else (mean, var), eps), *[dy] * residual]
+    return (*gradients, None) if len(gradients) < 4 else tuple(gradients)
 
 
 def _gradients(
@@ -92,7 +126,7 @@ def _count(x: Tensor) -> int:
     return math.prod(x.shape) // x.shape[1]
 
 
-def _check(x: Tensor, w: Tensor, b: Tensor, running: list[Any], training: bool) -> None:
+def _check(x: Tensor, w: Tensor, b: Tensor, running: list[Any], training: bool, added: Tensor | None) -> None:
     name = "batch_norm"
     if x.ndim not in (2, 3, 4) or x.shape[1] == 0:
         raise ShapeError(name, f"input has shape {x.shape}; it must be (N, C), (N, C, L) or (N, C, H, W).")
@@ -106,8 +140,10 @@ def _check(x: Tensor, w: Tensor, b: Tensor, running: list[Any], training: bool) 
     for argument, a in given.items():
         if a is not None and a.shape != (C,):
             raise ShapeError(name, f"input {x.shape} has {C} channels, {argument} has shape {a.shape}, not ({C},).")
+    if added is not None and added.shape != x.shape:
+        raise ShapeError(name, f"residual has shape {added.shape}, the input {x.shape}; they are added, not broadcast.")
     same_device(name, x, *[a for a in given.values() if a is not None])
-    same_dtype(name, x, w, b)
+    same_dtype(name, x, w, b, *[added] if added is not None else [])
     if training and _count(x) < 2:
         raise ShapeError(
             name,

@@ -6,7 +6,7 @@ import tinyconv.kernels as kernels
 from tinyconv.backend import Array
 from tinyconv.errors import ArgumentError, ShapeError
 from tinyconv.geometry import Pair, Window
-from tinyconv.tensor import Operand, Tensor, record
+from tinyconv.tensor import Operand, Tensor, array_of, record
 
 from .arguments import floating, real
 
@@ -33,11 +33,12 @@ def max_pool2d(
     window = _checked("max_pool2d", x, kernel_size, stride, padding, dilation)
     X = x.shape
     y, winner = kernels.max_pool2d(x.data, window)
-    return record("max_pool2d", y, (x, lambda dy: _max_pool2d_input(dy, winner, window, X)), window=window)
+    return record("max_pool2d", y, (x, lambda dy: max_pool2d_input(dy, winner, window, X)), window=window)
 
 
-def _max_pool2d_input(dy: Tensor, winner: Array, window: Window, shape: Shape) -> Tensor:
+def max_pool2d_input(dy: Tensor, winner: Array, window: Window, shape: Shape) -> Tensor:
     """dx of max_pool2d: every dy goes to the pixel that won."""
+    winner = array_of(winner)
     dx = kernels.max_pool2d_input(dy.data, winner, window, shape)
     return record("max_pool2d_input", dx, (dy, lambda ddx: _max_pool2d_gather(ddx, winner, window)), window=window)
 
@@ -46,7 +47,7 @@ def _max_pool2d_gather(x: Tensor, winner: Array, window: Window) -> Tensor:
     """The pixels where an earlier max_pool2d found its winners; linear, and the adjoint of the above."""
     X = x.shape
     y = kernels.max_pool2d_gather(x.data, winner, window)
-    return record("max_pool2d_gather", y, (x, lambda dy: _max_pool2d_input(dy, winner, window, X)), window=window)
+    return record("max_pool2d_gather", y, (x, lambda dy: max_pool2d_input(dy, winner, window, X)), window=window)
 
 
 def avg_pool2d(
@@ -102,11 +103,19 @@ def _checked(
     """The window, if it fits the picture."""
     if x.ndim != 4:
         raise ShapeError(name, f"input has shape {x.shape}; it must be (N, C, H, W). One picture: x[None].")
+    window = window_of(name, size, stride, padding, dilation)
+    window.check_fits(name, *x.shape[2:])
+    return window
+
+
+def window_of(
+    name: str, size: int | Pair, stride: int | Pair | None, padding: int | Pair, dilation: int | Pair = 1
+) -> Window:
+    """The window, if its border is not too wide."""
     window = Window.of(name, size, size if stride is None else stride, padding, dilation)
     if any(max(ends) > extent // 2 for ends, extent in zip(window.padding, window.extent, strict=True)):
         raise ArgumentError(
             name,
             f"padding {padding} is more than half of {window.extent}, the rows and columns of a window.",
         )
-    window.check_fits(name, *x.shape[2:])
     return window

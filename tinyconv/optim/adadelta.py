@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinyconv.backend import Array, array_module
+import tinyconv.kernels as kernels
+from tinyconv.backend import Array
 from tinyconv.errors import ArgumentError
 
-from .optimizer import Optimizer, Params, memory
+from .optimizer import Optimizer, Params, memories
 
 
 class Adadelta(Optimizer):
@@ -31,21 +32,15 @@ class Adadelta(Optimizer):
         if settings["rho"] > 1:
             raise ArgumentError(self.name, f"rho is {settings['rho']}; it must lie between 0 and 1.")
 
-    def update(
+    def update_group(
         self,
-        w: Array,
-        g: Array,
-        state: dict[str, Any],
+        ws: list[Array],
+        gs: list[Array],
+        states: list[dict[str, Any]],
         lr: float,
         rho: float,
         eps: float,
         weight_decay: float,
     ) -> None:
-        xp = array_module(w)
-        s, u = memory(state, "s", w), memory(state, "u", w)
-        if weight_decay:
-            g = g + weight_decay * w
-        s += (1 - rho) * (g * g - s)
-        d = g * xp.sqrt(u + eps) / xp.sqrt(s + eps)
-        u += (1 - rho) * (d * d - u)
-        w -= lr * d
+        s, u = memories(states, "s", ws), memories(states, "u", ws)
+        kernels.adadelta(ws, gs, s, u, lr, rho, eps, weight_decay)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinyconv.backend import Array, array_module
+import tinyconv.kernels as kernels
+from tinyconv.backend import Array
 from tinyconv.errors import ArgumentError
 
-from .optimizer import Optimizer, Params, memory
+from .optimizer import Optimizer, Params, memories
 
 
 class Adam(Optimizer):
@@ -48,27 +49,20 @@ class Adam(Optimizer):
         if not isinstance(betas, tuple) or len(betas) != 2 or not max(betas) < 1:
             raise ArgumentError(self.name, f"betas is {betas!r}; it must be two numbers from 0 to less than 1.")
 
-    def update(
+    def update_group(
         self,
-        w: Array,
-        g: Array,
-        state: dict[str, Any],
+        ws: list[Array],
+        gs: list[Array],
+        states: list[dict[str, Any]],
         lr: float,
         betas: tuple[float, float],
         eps: float,
         weight_decay: float,
         amsgrad: bool,
     ) -> None:
-        xp = array_module(w)
-        b1, b2 = betas
-        m, v = memory(state, "m", w), memory(state, "v", w)
-        t = state["t"] = state.get("t", 0) + 1
-        if weight_decay:
-            g = g + weight_decay * w
-        m += (1 - b1) * (g - m)
-        v += (1 - b2) * (g * g - v)
-        if amsgrad:
-            v = xp.maximum(memory(state, "v_max", w), v, out=state["v_max"])
-        m_hat = m / (1 - b1**t)
-        v_hat = v / (1 - b2**t)
-        w -= lr * m_hat / (xp.sqrt(v_hat) + eps)
+        m, v = memories(states, "m", ws), memories(states, "v", ws)
+        v_max = memories(states, "v_max", ws) if amsgrad else None
+        for state in states:
+            state["t"] = state.get("t", 0) + 1
+        t = [state["t"] for state in states]
+        kernels.adam(ws, gs, m, v, v_max, t, lr, betas, eps, weight_decay)

@@ -15,7 +15,7 @@ Params = Iterable[Tensor] | Iterable[dict[str, Any]]
 
 
 class Optimizer:
-    """Base of all optimisers. A subclass defines `update` for one parameter.
+    """Base of all optimisers. A subclass defines `update` for one parameter, or `update_group` for all.
 
     params  tensors, or groups of them with settings of their own:
             SGD([{"params": body, "lr": 0.01}, {"params": head}], lr=0.1)
@@ -85,9 +85,17 @@ class Optimizer:
         with no_grad():
             for group in self.param_groups:
                 settings = {key: group[key] for key in self.defaults}
-                for p in group["params"]:
-                    if p.grad is not None:
-                        self.update(p.change(name), p.grad.data, self.state[p], **settings)
+                ps = [p for p in group["params"] if p.grad is not None]
+                if ps:
+                    ws, gs = [p.change(name) for p in ps], [p.grad.data for p in ps]
+                    self.update_group(ws, gs, [self.state[p] for p in ps], **settings)
+
+    def update_group(
+        self, ws: list[Array], gs: list[Array], states: list[dict[str, Any]], *args: Any, **settings: Any
+    ) -> None:
+        """Change all arrays of a group in place; here one after the other."""
+        for w, g, state in zip(ws, gs, states, strict=True):
+            self.update(w, g, state, *args, **settings)
 
     def update(self, w: Array, g: Array, state: dict[str, Any], *args: Any, **settings: Any) -> None:
         """Change the array w in place, given its gradient g and what `state` remembers of earlier steps."""
@@ -140,6 +148,10 @@ class Optimizer:
     def __repr__(self) -> str:
         groups = [{**g, "params": len(g["params"])} for g in self.param_groups]
         return f"{self.name}({', '.join(map(str, groups))})"
+
+
+def memories(states: list[dict[str, Any]], name: str, ws: list[Array]) -> list[Array]:
+    return [memory(state, name, w) for state, w in zip(states, ws, strict=True)]
 
 
 def memory(state: dict[str, Any], name: str, w: Array) -> Array:

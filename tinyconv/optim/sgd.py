@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import tinyconv.kernels as kernels
 from tinyconv.backend import Array
 from tinyconv.errors import ArgumentError
 
-from .optimizer import Optimizer, Params, memory
+from .optimizer import Optimizer, Params, memories
 
 
 class SGD(Optimizer):
@@ -38,23 +39,17 @@ class SGD(Optimizer):
         if settings["nesterov"] and (settings["momentum"] == 0 or settings["dampening"] != 0):
             raise ArgumentError(self.name, "nesterov=True needs momentum above 0 and dampening 0.")
 
-    def update(
+    def update_group(
         self,
-        w: Array,
-        g: Array,
-        state: dict[str, Any],
+        ws: list[Array],
+        gs: list[Array],
+        states: list[dict[str, Any]],
         lr: float,
         momentum: float,
         dampening: float,
         weight_decay: float,
         nesterov: bool,
     ) -> None:
-        if weight_decay:
-            g = g + weight_decay * w
-        if momentum:
-            first = "v" not in state
-            v = memory(state, "v", w)
-            v *= momentum
-            v += g if first else (1 - dampening) * g
-            g = g + momentum * v if nesterov else v
-        w -= lr * g
+        gain = [1 - dampening if "v" in state else 1.0 for state in states]
+        v = memories(states, "v", ws) if momentum else None
+        kernels.sgd(ws, gs, v, gain, lr, momentum, weight_decay, nesterov)

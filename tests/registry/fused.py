@@ -1,0 +1,24 @@
+"""A convolution with what follows it: every combination, at places where nothing ties."""
+
+from tinyconv.geometry import Window
+from tinyconv.ops import fused as ops
+
+from . import Op, normal, sample
+
+SAME, VALID, TWO = Window((3, 3), padding=((1, 1), (1, 1))), Window((2, 3)), Window((2, 2), (2, 2))
+OVERLAPPING = Window((3, 3), (2, 2), ((1, 1), (1, 1)))
+ARGUMENTS = normal(2, 2, 6, 5), normal(3, 2, 3, 3), normal(3)
+
+OPS = [
+    Op(
+        ops.conv2d_relu,
+        [
+            sample("alone", *ARGUMENTS, SAME),
+            sample("no bias", normal(1, 2, 4, 5), normal(2, 2, 2, 3), None, VALID),
+            sample("pooling", *ARGUMENTS, SAME, TWO),
+            sample("overlapping pooling", *ARGUMENTS, SAME, OVERLAPPING),
+            sample("dropout", *ARGUMENTS, SAME, None, 0.4),
+            sample("pooling and dropout", *ARGUMENTS, SAME, TWO, 0.25),
+        ],
+    ),
+]
