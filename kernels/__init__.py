@@ -97,6 +97,7 @@ from .activation import (  # noqa: E402
     tanh,
     tanh_input,
 )
+from .arithmetic import add  # noqa: E402
 from .conv import conv2d, conv2d_input, conv2d_weight  # noqa: E402
 from .dropout import dropout, survivors_gain  # noqa: E402
 from .im2col import col2im, im2col  # noqa: E402
@@ -109,6 +110,7 @@ from .sums import channel_sums  # noqa: E402
 
 __all__ = [
     "Kernel",
+    "add",
     "adadelta",
     "adam",
     "avg_pool2d",

@@ -3,8 +3,11 @@
 What a window reads, and which windows read a pixel, stand in two small tables, one for the rows and one for
 the columns; the kernels know no other geometry. What a pixel's sum grows in stays in the nearest cache.
 
-x (N, H, W, C)   y, winner (N, OH, OW, C)   read: rows (OH, KH), columns (OW, KW)   readers: (H, KH), (W, KW)
+x, dx (N, H, W, C), y, dy, winner (N, OH, OW, C): their elements, in that order; sizes (lines and columns of the
+result, lines and columns of what is read, C)   read: rows (OH, KH), columns (OW, KW)   readers: (H, KH), (W, KW)
 """
+
+import numpy as np
 
 from ._numba import inner, shared
 from ._team import share_out
@@ -16,30 +19,37 @@ def largest(items, *arguments):
 
 
 @inner
-def _largest_line(line, thread, y, winner, x, rows, columns):
-    N, OH, OW, _ = y.shape
+def _largest_line(line, thread, y, winner, x, sizes, rows, columns):
+    OH, OW, H, W, C = sizes
     n, oy = line // OH, line % OH
     for ox in range(OW):
-        first, k = True, -1
+        p, first, k = (line * OW + ox) * C, True, -1
         for iy in rows[oy]:
             for ix in columns[ox]:
                 k += 1
                 if iy >= 0 and ix >= 0:
-                    _compare(y[n, oy, ox], winner[n, oy, ox], x[n, iy, ix], winner.dtype.type(k), first)
-                    first = False
+                    a = ((n * H + iy) * W + ix) * C
+                    if first:
+                        _begin(y, winner, p, x, a, C, winner.dtype.type(k))
+                        first = False
+                    else:
+                        _compare(y, winner, p, x, a, C, winner.dtype.type(k))
 
 
 @inner
-def _compare(y, winner, x, k, first):
-    if first:
-        for c in range(len(y)):
-            y[c], winner[c] = x[c], k
-    else:
-        for c in range(len(y)):
-            v, so_far = x[c], y[c]
-            wins = (v > so_far) | ((v != v) & (so_far == so_far))  # larger, or the first NaN
-            winner[c] = k if wins else winner[c]
-            y[c] = v if wins else so_far
+def _begin(y, winner, p, x, a, C, k):
+    for c in range(C):
+        y[np.uintp(p + c)] = x[np.uintp(a + c)]
+        winner[np.uintp(p + c)] = k
+
+
+@inner
+def _compare(y, winner, p, x, a, C, k):
+    for c in range(C):
+        v, so_far, before = x[np.uintp(a + c)], y[np.uintp(p + c)], winner[np.uintp(p + c)]
+        wins = (v > so_far) | ((v != v) & (so_far == so_far))  # larger, or the first NaN
+        y[np.uintp(p + c)] = v if wins else so_far
+        winner[np.uintp(p + c)] = k if wins else before
 
 
 @shared
@@ -48,24 +58,24 @@ def to_winners(items, *arguments):
 
 
 @inner
-def _to_winners_line(line, thread, dx, dy, winner, rows, columns):
-    N, H, W, _ = dx.shape
+def _to_winners_line(line, thread, dx, dy, winner, sizes, rows, columns):
+    H, W, OH, OW, C = sizes
     n, iy = line // H, line % H
     for ix in range(W):
-        _clear(dx[n, iy, ix])
-        k = -1
+        a, k = (line * W + ix) * C, -1
+        _clear(dx, a, C)
         for oy in rows[iy]:
             for ox in columns[ix]:
                 k += 1
                 if oy >= 0 and ox >= 0:
-                    _add_won(dx[n, iy, ix], dy[n, oy, ox], winner[n, oy, ox], winner.dtype.type(k))
+                    _add_won(dx, a, dy, winner, ((n * OH + oy) * OW + ox) * C, C, winner.dtype.type(k))
 
 
 @inner
-def _add_won(dx, dy, winner, k):
+def _add_won(dx, a, dy, winner, p, C, k):
     zero = dx.dtype.type(0)
-    for c in range(len(dx)):
-        dx[c] += dy[c] if winner[c] == k else zero
+    for c in range(C):
+        dx[np.uintp(a + c)] += dy[np.uintp(p + c)] if winner[np.uintp(p + c)] == k else zero
 
 
 @shared
@@ -75,16 +85,16 @@ def sums(items, *arguments):
 
 
 @inner
-def _sums_line(line, thread, y, x, share, rows, columns):
-    N, OH, OW, _ = y.shape
+def _sums_line(line, thread, y, x, share, sizes, rows, columns):
+    OH, OW, H, W, C = sizes
     n, oy = line // OH, line % OH
     for ox in range(OW):
-        a = share[oy, ox]
-        _clear(y[n, oy, ox])
+        p = (line * OW + ox) * C
+        _clear(y, p, C)
         for iy in rows[oy]:
             for ix in columns[ox]:
                 if iy >= 0 and ix >= 0:
-                    _add(y[n, oy, ox], x[n, iy, ix], a)
+                    _add(y, p, x, ((n * H + iy) * W + ix) * C, C, share[oy, ox])
 
 
 @shared
@@ -94,24 +104,25 @@ def shares(items, *arguments):
 
 
 @inner
-def _shares_line(line, thread, dx, dy, share, rows, columns):
-    N, H, W, _ = dx.shape
+def _shares_line(line, thread, dx, dy, share, sizes, rows, columns):
+    H, W, OH, OW, C = sizes
     n, iy = line // H, line % H
     for ix in range(W):
-        _clear(dx[n, iy, ix])
+        a = (line * W + ix) * C
+        _clear(dx, a, C)
         for oy in rows[iy]:
             for ox in columns[ix]:
                 if oy >= 0 and ox >= 0:
-                    _add(dx[n, iy, ix], dy[n, oy, ox], share[oy, ox])
+                    _add(dx, a, dy, ((n * OH + oy) * OW + ox) * C, C, share[oy, ox])
 
 
 @inner
-def _clear(y):
-    for c in range(len(y)):
-        y[c] = 0
+def _clear(y, p, C):
+    for c in range(C):
+        y[np.uintp(p + c)] = 0
 
 
 @inner
-def _add(y, x, a):
-    for c in range(len(y)):
-        y[c] += a * x[c]
+def _add(y, p, x, a, C, share):
+    for c in range(C):
+        y[np.uintp(p + c)] += share * x[np.uintp(a + c)]

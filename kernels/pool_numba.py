@@ -8,6 +8,7 @@ from tinyconv.backend import Array
 from tinyconv.geometry import Window
 from tinyconv.memory import empty, empty_channels_last
 
+from . import _pool_halving_numba as halving
 from . import _pool_of_4_numba as of_4
 from . import _pool_pixels_numba as by_pixels
 from . import _pool_planes_numba as by_planes
@@ -24,8 +25,10 @@ def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
     N, C, H, W = x.shape
     last, Y = is_channels_last(x), (N, C, *window.out(H, W))
     y, winner = _empty(Y, x.dtype, last), _empty(Y, np.dtype(winner_dtype(window)), last)
-    if last:
-        by_pixels.largest(_lines(y), pixels(y), pixels(winner), pixels(x), *_read(window, H, W))
+    if last and window == HALVING:
+        halving.largest(_lines(y), _flat(y), _flat(winner), _flat(x), (H, W, C))
+    elif last:
+        by_pixels.largest(_lines(y), _flat(y), _flat(winner), _flat(x), (*y.shape[2:], H, W, C), *_read(window, H, W))
     elif window == HALVING:
         of_4.largest(N * C, _flat_planes(y), _flat_planes(winner), _planes(x))
     else:
@@ -38,8 +41,11 @@ def max_pool2d_input(dy: Array, winner: Array, window: Window, shape: tuple[int,
         return NotImplemented
     (N, C, H, W), last = shape, is_channels_last(winner)
     dx = _empty(shape, dy.dtype, last)
-    if last:
-        by_pixels.to_winners(_lines(dx), pixels(dx), pixels(dy), pixels(winner), *_readers(window, H, W))
+    if last and window == HALVING:
+        halving.to_winners(N * -(-H // 2), _flat(dx), _flat(dy), _flat(winner), (H, W, C))
+    elif last:
+        sizes = H, W, *dy.shape[2:], C
+        by_pixels.to_winners(_lines(dx), _flat(dx), _flat(dy), _flat(winner), sizes, *_readers(window, H, W))
     elif window == HALVING:
         of_4.to_winners(N * C, _planes(dx), _flat_planes(dy), _flat_planes(winner))
     else:
@@ -55,7 +61,7 @@ def avg_pool2d(x: Array, window: Window, count_include_pad: bool) -> Array:
     y = _empty((N, C, *window.out(H, W)), x.dtype, last)
     share = _share(x, window, count_include_pad, x.shape)
     if last:
-        by_pixels.sums(_lines(y), pixels(y), pixels(x), share, *_read(window, H, W))
+        by_pixels.sums(_lines(y), _flat(y), _flat(x), share, (*y.shape[2:], H, W, C), *_read(window, H, W))
     elif window == HALVING:
         of_4.means(N * C, _flat_planes(y), _planes(x))
     else:
@@ -70,7 +76,8 @@ def avg_pool2d_input(dy: Array, window: Window, count_include_pad: bool, shape: 
     dx = _empty(shape, dy.dtype, last)
     share = _share(dy, window, count_include_pad, shape)
     if last:
-        by_pixels.shares(_lines(dx), pixels(dx), pixels(dy), share, *_readers(window, H, W))
+        sizes = H, W, *dy.shape[2:], C
+        by_pixels.shares(_lines(dx), _flat(dx), _flat(dy), share, sizes, *_readers(window, H, W))
     elif window == HALVING:
         of_4.shares(N * C, _planes(dx), _flat_planes(dy))
     else:
@@ -80,6 +87,11 @@ def avg_pool2d_input(dy: Array, window: Window, count_include_pad: bool, shape: 
 
 def _empty(shape: tuple[int, ...], dtype: np.dtype, channels_last: bool) -> Array:
     return empty_channels_last(shape, dtype) if channels_last else empty(shape, dtype)
+
+
+def _flat(x: Array) -> Array:
+    """(N, C, H, W) -> its elements in channels-last order"""
+    return pixels(x).reshape(-1)
 
 
 def _lines(x: Array) -> int:

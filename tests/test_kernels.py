@@ -15,6 +15,7 @@ import pytest
 from kernel_cases import all_cases
 
 import tinyconv
+from tinyconv import memory
 from tinyconv.kernels import Kernel
 
 ROOT = Path(__file__).parents[1]
@@ -23,6 +24,14 @@ GRID = [pytest.param(name, case, id=f"{name}-{case.label}") for name, cases in C
 FIRST = [pytest.param(name, cases[0], id=name) for name, cases in CASES.items()]
 RETURNING = [pytest.param(name, cases[0], id=name) for name, cases in CASES.items() if not cases[0].in_place]
 ENGINES = ["loops", "numba"]
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_written_outside():
+    """Results and scratch come full of NaN, between guards."""
+    with memory.watch() as trespasses:
+        yield
+    assert trespasses == []
 
 
 @pytest.fixture(params=ENGINES)
@@ -106,11 +115,11 @@ def test_version_agrees_with_the_definition(name, case, dtype, engine, rng):
 
 
 def fortran_order(a):
-    return np.asfortranarray(a)
+    return np.array(a, order="F")
 
 
 def channels_last(a):
-    return np.moveaxis(np.moveaxis(a, 1, -1).copy(), -1, 1) if a.ndim > 2 else np.asfortranarray(a)
+    return np.moveaxis(np.moveaxis(a, 1, -1).copy(), -1, 1) if a.ndim > 2 else fortran_order(a)
 
 
 def every_second(a):
