@@ -90,11 +90,9 @@ def table() -> str:
             outputs = Layer(window, N, C, F, *window.out(H, W), 4)
             forward = choose(outputs, "fast")
             backward = "-" if is_first else choose(outputs._replace(OH=H, OW=W), "fast")
-            kind = f"{C} → {F}, {window.size[0]}×{window.size[1]}" + (
-                f" /{window.stride[0]}" * (window.stride > (1, 1))
-            )
-            kind += f" ({count} of them)" * (count > 1)
-            lines.append(f"| {title}, {batch} | {kind} | {H}×{W} | {forward} | {backward} | {forward} |")
+            (KH, KW), (stride, _) = window.size, window.stride
+            kind = f"{C} to {F}, {KH}x{KW}" + f", stride {stride}" * (stride > 1) + f" ({count} of them)" * (count > 1)
+            lines.append(f"| {title}, {batch} | {kind} | {H}x{W} | {forward} | {backward} | {forward} |")
             title = batch = ""
             lines[-1] = lines[-1].replace("| ,  |", "| |")
     return "\n".join(lines) + "\n"

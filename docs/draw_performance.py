@@ -20,11 +20,11 @@ GREY, PALE, INK = "#9a9a9a", "#f1f1f1", "#222222"
 # ---------------------------------------------------------------- a box of pencils
 
 
-def canvas(width: float, height: float):
-    """Axes whose unit is a tenth of an inch, y downwards."""
-    figure = plt.figure(figsize=(width / 10, height / 10), facecolor="white")
+def canvas(width: float, height: float, top: float = 0):
+    """Axes whose unit is a tenth of an inch, y downwards from `top`."""
+    figure = plt.figure(figsize=(width / 10, (height - top) / 10), facecolor="white")
     axes = figure.add_axes((0, 0, 1, 1))
-    axes.set(xlim=(0, width), ylim=(height, 0))
+    axes.set(xlim=(0, width), ylim=(height, top))
     axes.axis("off")
     return axes
 
@@ -106,7 +106,7 @@ def tile() -> None:
 
 
 def im2col() -> None:
-    axes = canvas(92, 35)
+    axes = canvas(92, 34, 2)
     colours = (BLUE, SKY, GREEN, ORANGE, VERMILLION, "#CC79A7", "#999999", "#F0E442", "#dddddd")
 
     def tap(i, j):
@@ -124,19 +124,17 @@ def im2col() -> None:
             say(axes, 33 + 2.2 * j + 1.1, y + 1.1, "0", 8, GREY)
         arrow(axes, (24, 8 + 2.6 * (i + 1) + 1.3), (32.4, y + 1.1), GREY)
     say(axes, 42.9, 5.8, "scratch: a line with its zeros")
-    say(axes, 42.9, 23.5, "zeros come from padding or lie outside")
+    say(axes, 42.9, 23.5, "padding becomes zeros here, and here alone")
 
     for row in range(5):
         y = 8 + 2.6 * row
         for k in range(9):
-            box(axes, 63 + 2.6 * k, y, 2.6, 2.2, colours[k] if row == 2 else PALE, line=0.6)
-    arrow(axes, (53.6, 13.5), (62.4, 14.3), GREY)
+            box(axes, 63 + 2.6 * k, y, 2.6, 2.2, colours[k] if row == 3 else PALE, line=0.6)
+    arrow(axes, (53.6, 13.5), (62.4, 16.9), GREY)
     say(axes, 74.7, 5.8, "scratch: columns, one row a pixel")
     brace(axes, 63, 86.4, 22.4, "(ky, kx, c): 3 runs of 3 C numbers")
-    say(axes, 87.2, 9.1, "pixel 0", 8, where="left")
-    say(axes, 87.2, 11.7, "1", 8, where="left")
-    say(axes, 87.2, 14.3, "2", 8, where="left")
-    say(axes, 87.2, 18.2, "...", 8, where="left")
+    for row, text in enumerate(("pixel 0", "1", "2", "3", "...")):
+        say(axes, 87.2, 9.1 + 2.6 * row, text, 8, where="left")
     say(
         axes,
         46,
@@ -151,7 +149,7 @@ def im2col() -> None:
 
 
 def winograd() -> None:
-    axes = canvas(92, 60)
+    axes = canvas(92, 60, 3)
     s = 2.0
     grid(axes, 3, 9, 6, 6, s, "#cfe6f5")
     box(axes, 3 + 4 * s, 9, 6 * s, 6 * s, "none", GREY, 1.0, linestyle="--")
@@ -203,7 +201,8 @@ def winograd() -> None:
         axes,
         60,
         53.5,
-        "V and M of a block of tiles stay in the\nsecond cache; a vector holds one pixel's\nchannels, so a transform is plain sums.",
+        "V and M of some tiles stay in the second cache;\n"
+        "a vector holds channels of one pixel,\nso a transform is plain sums.",
         8,
         where="left",
     )
@@ -246,33 +245,29 @@ def fused() -> None:
         """steps: (operation, height of its result, is it kept, its name)"""
         say(axes, 3, y, title, 9.5, where="left", weight="bold")
         x = 3
-        for operation, height, kept, name in steps:
+        for n, (operation, height, kept, name) in enumerate(steps):
             if operation:
                 box(axes, x, y + 6.6, 10.5, 4.8, "white", GREY)
                 say(axes, x + 5.25, y + 9, operation, 8.5)
                 x += 10.5
                 arrow(axes, (x + 0.2, y + 9), (x + 2.4, y + 9))
                 x += 2.6
-            colour = BLUE if kept else "#e2e2e2"
-            box(axes, x, y + 9 - height / 2, 2.4, height, colour)
+            box(axes, x, y + 9 - height / 2, 2.4, height, BLUE if kept else "#e2e2e2")
             say(axes, x + 1.2, y + 9 + height / 2 + 1.5, name, 8.5, BLUE if kept else INK)
+            if operation == "max pool":  # a byte each
+                box(axes, x + 3.6, y + 12.6, 0.6, height, BLUE)
+                say(axes, x + 5, y + 14.6, "winner", 8.5, BLUE, "left")
+                axes.plot([x - 1.6, x - 1.6, x + 3.4], [y + 9, y + 14.6, y + 14.6], color=INK, linewidth=0.8)
             x += 2.4
-            if (operation, height, kept, name) != steps[-1]:
+            if n + 1 < len(steps):
                 arrow(axes, (x + 0.2, y + 9), (x + 2.4, y + 9))
                 x += 2.6
 
-    chain(
-        3.5,
-        "Layer by layer: five arrays are written, four of them kept",
-        [("", 8, True, "x"), ("conv + b", 12, False, "y"), ("ReLU", 12, True, "r")]
-        + [("max pool", 4, False, "p, winner"), ("dropout", 4, True, "z")],
-    )
-    chain(
-        23,
-        "Together: the ReLU is in the convolution's last step; the backward pass needs x, winner and z",
-        [("", 8, True, "x"), ("conv + b\n+ ReLU", 12, False, "r"), ("max pool", 4, False, "p, winner")]
-        + [("dropout", 4, True, "z")],
-    )
+    x, pool, drop = ("", 8, True, "x"), ("max pool", 4, False, "p"), ("dropout", 4, True, "z")
+    title = "Layer by layer: two large arrays are written, and one of them is kept for the ReLU"
+    chain(3.5, title, [x, ("conv + b", 12, False, "y"), ("ReLU", 12, True, "r"), pool, drop])
+    title = "Together: the ReLU is the convolution's last step, and all that is kept is small"
+    chain(23, title, [x, ("conv + b\n+ ReLU", 12, False, "r"), pool, drop])
     say(axes, 3, 42.5, "Backward: one pass over the small array, then pooling's", 9.5, where="left", weight="bold")
     y, x = 47.5, 3
     for text, width in (
@@ -292,7 +287,14 @@ def fused() -> None:
         if text != "dw, dx, db":
             arrow(axes, (x + 0.2, y), (x + 2.4, y))
             x += 2.6
-    say(axes, 3, 54.5, "z > 0 exactly where ReLU let the winner pass and dropout kept it.", 8.5, where="left")
+    say(
+        axes,
+        3,
+        54.5,
+        "z > 0 exactly where ReLU let the winner pass and dropout kept it. The next layer keeps z anyway: it is its x.",
+        8.5,
+        where="left",
+    )
     box(axes, 71, 45.5, 2, 2.6, BLUE)
     say(axes, 74, 46.8, "kept until backward", 8.5, where="left")
     box(axes, 71, 50.5, 2, 2.6, "#e2e2e2")
@@ -325,7 +327,15 @@ def pixels_as_lanes() -> None:
             box(axes, 6 + 2.6 * j, 16 + 1.5 * f, 2.6, 1.5, GREEN, line=0.5)
     say(axes, 49.5, 20.5, "6 filters x 4 vectors of 16 pixels:\n24 sums in registers (one vector shown)", where="left")
 
-    say(axes, 3, 29.5, "A tap of the window is an offset into a long row", 9.5, where="left", weight="bold")
+    say(
+        axes,
+        3,
+        29.5,
+        "A tap of the window is an offset into a long row: the same 8 outputs meet these pixels",
+        9.5,
+        where="left",
+        weight="bold",
+    )
     lines = ("#cfe6f5", "#f6d08a", "#b9e4d6", "#ecd0e0")
     for t in range(32):
         box(axes, 6 + 2.3 * t, 33, 2.3, 2.6, lines[t // 8], line=0.5)
@@ -334,7 +344,7 @@ def pixels_as_lanes() -> None:
     for tap, y in ((0, 37), (1, 39.4), (2, 41.8)):
         x = 6 + 2.3 * (2 + 8 * tap)
         box(axes, x, y, 2.3 * 8, 1.5, SKY, line=0.6)
-        say(axes, x + 2.3 * 8 + 0.8, y + 0.75, f"ky = {tap}: taps[k] + t", 8, where="left")
+        say(axes, x + 2.3 * 8 + 0.8, y + 0.75, f"ky = {tap}", 8, where="left")
     say(
         axes,
         6,

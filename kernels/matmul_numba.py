@@ -1,7 +1,7 @@
 """Products of matrices on the CPU by the micro-kernel, so that no other library's threads compete for the cores.
 
-A unit of work is a block of rows by a block of columns of the result. For each of some hundred k, B's part is laid
-out in panels, in cache-sized scratch, and A's rows pass by it.
+B is laid out in panels, for some hundred k at a time. A unit of work is a block of rows of the result, often all of
+its columns: its rows of A are brought together in the cache, and pass by the panels.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ from tinyconv.backend import Array
 from tinyconv.memory import empty
 
 from ._layout import plain
-from ._llvm import lanes
+from ._llvm import VECTOR_BYTES, lanes
 from ._micro import ROWS
 from ._numba import inner, most_threads, shared, takes
 from ._product import copy, edge_size, filled, multiply, pack, transpose
@@ -45,19 +45,27 @@ def product(a: Array, b: Array, bias: Array | None = None, relu: bool = False) -
     a, a_steps = _flat(a)
     b, b_steps = _flat(b)
     wide = 2 * lanes(y.dtype)
-    rows, columns = min(filled(M, ROWS), 9 * ROWS), min(filled(N, wide), 4 * wide)
-    while columns > wide and -(-M // rows) * -(-N // columns) < ITEMS:
-        columns -= wide
-    while rows > 4 * ROWS and -(-M // rows) * -(-N // columns) < ITEMS:
-        rows = filled(rows // 2, ROWS)
-    depth = min(K, DEPTH)
+    depth, across = min(K, DEPTH), filled(N, wide)
+    rows, columns = min(filled(M, ROWS), 9 * ROWS), across
+    # Too few rows, or too little of B, to lay it out in memory first: each unit does so for its own columns.
+    few = M <= 4 * ROWS or (M <= 9 * ROWS and K * N <= 2**17)
+    if few:
+        columns = wide * max(1, min(4, across // (wide * ITEMS)))
+    else:
+        rows = max(2 * ROWS, min(rows, filled(-(-M // ITEMS), ROWS)))
+        while columns > 4 * wide and -(-M // rows) * -(-N // columns) < ITEMS:
+            columns = filled(columns // 2, wide)
     pitch = filled(depth, wide) + wide // 2  # no power of two, of which few places in the cache would be used
-    scratch = empty((most_threads(), depth * columns + rows * pitch + edge_size(depth, wide)), y.dtype)
+    size = rows * pitch + edge_size(depth, wide) + (depth * columns if few else 0)
+    scratch = empty((most_threads(), size), y.dtype)
+    panels = scratch[0] if few else empty((K * across,), y.dtype)
+    if not few:
+        _pack(-(-K // depth) * (across // wide), panels, b, b_steps, (K, N, depth))
     bias = np.zeros(N, y.dtype) if bias is None else plain(bias)
     floor = y.dtype.type(0 if relu else -np.inf)
     block = rows, columns, depth, pitch
     blocks = -(-M // rows) * -(-N // columns)
-    _product(blocks, y.reshape(-1), a, a_steps, b, b_steps, bias, (M, K, N), block, floor, scratch)
+    _product(blocks, y.reshape(-1), a, a_steps, b, b_steps, panels, few, bias, (M, K, N), block, floor, scratch)
     return y
 
 
@@ -69,28 +77,48 @@ def _flat(a: Array) -> tuple[Array, tuple[int, int]]:
 
 
 @shared
+def _pack(items, *arguments):
+    share_out(_pack_panel, items, arguments)
+
+
+@inner
+def _pack_panel(i, thread, panels, b, b_steps, sizes):
+    """One panel of B, for one depth; all panels of a depth lie together."""
+    K, N, depth = sizes
+    wide = 2 * VECTOR_BYTES // panels.itemsize
+    pieces = (N + wide - 1) // wide
+    k0, v = i // pieces * depth, i % pieces * wide
+    k = min(depth, K - k0)
+    b0 = k0 * b_steps[0] + v * b_steps[1]
+    pack(panels, k0 * pieces * wide + v * k, b, b0, b_steps[0], b_steps[1], k, min(wide, N - v))
+
+
+@shared
 def _product(blocks, *arguments):
     share_out(_block, blocks, arguments)
 
 
 @inner
-def _block(i, thread, y, a, a_steps, b, b_steps, bias, sizes, block, floor, scratch):
+def _block(i, thread, y, a, a_steps, b, b_steps, panels, few, bias, sizes, block, floor, scratch):
     M, K, N = sizes
     rows, columns, depth, pitch = block
-    across = (N + columns - 1) // columns
-    m0, n0 = i // across * rows, i % across * columns
+    wide = 2 * VECTOR_BYTES // y.itemsize
+    down = (M + rows - 1) // rows
+    m0, n0 = i % down * rows, i // down * columns
     m, n = min(rows, M - m0), min(columns, N - n0)
-    mine = scratch[thread]
-    panels, block_of_a = mine[: depth * columns], mine[depth * columns :]
-    edge = block_of_a[rows * pitch :]
+    block_of_a, edge = scratch[thread], scratch[thread, rows * pitch :]
     y0 = m0 * N + n0
     for k0 in range(0, K, depth):
         k = min(depth, K - k0)
-        pack(panels, 0, b, k0 * b_steps[0] + n0 * b_steps[1], b_steps[0], b_steps[1], k, n)
         _pack_rows(block_of_a, pitch, a, m0 * a_steps[0] + k0 * a_steps[1], a_steps[0], a_steps[1], m, k)
+        if few:
+            p, p0 = edge[ROWS * (depth + wide) :], 0
+            pack(p, 0, b, k0 * b_steps[0] + n0 * b_steps[1], b_steps[0], b_steps[1], k, n)
+        else:
+            p, p0 = panels, k0 * ((N + wide - 1) // wide * wide) + n0 * k
         bound = floor if k0 + k == K else y.dtype.type(-np.inf)
         start, s0, lds = (y, y0, N) if k0 else (bias, n0, 0)
-        multiply(y, y0, N, start, s0, lds, block_of_a, 0, pitch, panels, 0, m, n, k, bound, edge)
+        multiply(y, y0, N, start, s0, lds, block_of_a, 0, pitch, p, p0, m, n, k, bound, edge)
 
 
 @inner
