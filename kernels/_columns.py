@@ -54,7 +54,7 @@ def slide_of(window: Window, x: Array, N: int, OH: int, OW: int, beside: int = 0
     pitch = filled(KY * KW * CG + spare - 1, spare)
     line = ((OW - 1) * SW + (KW - 1) * DW + 1) * CG + spare
     rows = _rows_of_a_unit(N * OH, OW, CACHE // ((pitch + beside) * x.itemsize))
-    is_pixel = window == Window((1, 1), dilation=window.dilation, groups=G)
+    is_pixel = window == Window((1, 1), dilation=window.dilation, groups=G) and x.shape[2:] == (OH, OW)
     return Slide(KH, KW, SH, SW, DH, DW, top, left, OH, OW, G, CG, rows, KY, pitch, line, is_pixel, *place)
 
 

@@ -86,7 +86,7 @@ def number(n: int):
 
 
 _on_their_own: list = []
-_ready = set()
+_ready: set = set()
 
 
 def on_its_own(function):

@@ -14,6 +14,7 @@ Addresses are numbers of bytes (`at`), steps are in elements. Element (i, j) of 
 import inspect
 from fractions import Fraction
 from functools import cache
+from typing import Any
 
 import numba
 from llvmlite import ir
@@ -54,7 +55,7 @@ def _make_transform(matrix_of, gathers: bool):
     return transform
 
 
-def _transposed(matrix: Matrix) -> Matrix:
+def _transposed(matrix: Any) -> Any:
     return tuple(zip(*matrix, strict=True))
 
 
@@ -202,7 +203,8 @@ def _sandwich(code, matrix: Matrix, load):
 
 def _product(code, matrix: Matrix, xs) -> list:
     """M x, for a vector x of vectors."""
-    builder, M, xs = code.builder, [list(row) for row in matrix], list(xs)
+    M: list[list[Any]] = [list(row) for row in matrix]
+    builder, xs = code.builder, list(xs)
     for j, k in _twins(_transposed(M)):  # columns: x_j + x_k and x_j - x_k serve all rows
         xs[j], xs[k] = builder.fadd(xs[j], xs[k]), builder.fsub(xs[j], xs[k])
         for row in M:

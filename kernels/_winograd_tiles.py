@@ -23,7 +23,6 @@ def filled(a: Array, axis: int) -> Array:
     return np.pad(a, [(0, missing if i == axis else 0) for i in range(a.ndim)]) if missing else a
 
 
-
 def odd(vectors: int) -> int:
     """A length that is no less, and odd: steps of powers of two would compete for few places of the cache."""
     return vectors | 1

@@ -49,4 +49,5 @@ def _algorithm(
 ) -> str:
     """result: the size of what is computed, if not the convolution's output."""
     N, C, H, W = shape
-    return algorithm_for(Layer(window, N, C, F, *(result or window.out(H, W)), itemsize), asked)
+    OH, OW = result or window.out(H, W)
+    return algorithm_for(Layer(window, N, C, F, OH, OW, itemsize), asked)

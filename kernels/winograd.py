@@ -63,7 +63,7 @@ def matrices(m: int) -> Matrices:
     G, BT = [], []
     for z in points:
         others = [other for other in points if other != z]
-        slope = prod(z - other for other in others)
+        slope = Fraction(prod(z - other for other in others))
         sign = 1 if slope > 0 else -1  # with B^T, so that the rows of G begin without one, as in the paper
         G.append([z**k / abs(slope) for k in range(3)])
         BT.append([sign * c for c in _polynomial(others)] + [Fraction(0)])

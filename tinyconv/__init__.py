@@ -18,8 +18,8 @@ from .backend import engine, set_precision
 from .creation import arange, from_numpy, full, ones, ones_like, rand, randn, tensor, zeros, zeros_like
 from .dtypes import float16, float32, float64, int32, int64, uint8
 from .gradcheck import gradcheck, gradgradcheck
-from .ops import *  # noqa: F403  # the operations that ops.__all__ lists
 from .memory import empty_cache, memory_stats
+from .ops import *  # noqa: F403  # the operations that ops.__all__ lists
 from .random import manual_seed
 from .tape import enable_grad, is_grad_enabled, no_grad, on_operation, set_grad_enabled
 from .tensor import Tensor, grad

@@ -83,18 +83,18 @@ def watch() -> Iterator[list[str]]:
     """For tests: memory is lent full of NaN, between guards; the list tells of every guard that was overwritten."""
     global _trespasses
     empty_cache()
-    _trespasses = []
+    outer, _trespasses = _trespasses, []
     try:
         yield _trespasses
     finally:
-        _trespasses = None
+        _trespasses = outer
         empty_cache()
 
 
 # ---------------------------------------------------------------- the pool
 
 
-def _lend(size: int) -> _Loan:
+def _lend(size: int) -> Array:
     watching = _trespasses is not None
     room = _rounded(size + 2 * GUARD if watching else size)
     block = _idle_block(room) or _new_block(room)
@@ -142,7 +142,8 @@ def _take_back(loan: _Loan) -> None:
         before, after = loan[:GUARD], loan[GUARD + loan.watched :]
         if before.min() < 0xFF or after.min() < 0xFF:
             _trespasses.append(f"written outside of an array of {loan.watched} bytes")
-    block, loan.block = loan.block, None
+    block: Any = loan.block
+    loan.block = None
     _counts["lent"] -= len(block)
     _counts["idle"] += len(block)
     _idle[len(block)].append((_counts["loans"], block))
