@@ -1,7 +1,7 @@
 """A team of threads: `share_out(task, items, arguments)` in compiled code.
 
-Numba's own prange makes a function of its loop's body, several times over: kernels with much code took 4 seconds to
-compile, of which 3 were for that. Here one small parallel loop, compiled once for all kernels, calls the task by
+Numba's own prange makes a function of its loop's body, several times over: the matrix product took 3.9 seconds to
+compile, and takes 2.4 this way. Here one small parallel loop, compiled once for all kernels, calls the task by
 its address.
 """
 

@@ -120,9 +120,9 @@ _precision = "fast"
 def set_precision(name: str) -> None:
     """How convolutions in float32 may round, on the CPU, in this process: "fast" or "accurate".
 
-    fast      Winograd's F(4x4, 3x3) and F(3x3, 3x3) too: errors some six times those of a plain sum of products,
+    fast      Winograd's F(4x4, 3x3) and F(3x3, 3x3) too: errors two to four times those of a plain sum of products,
               which training does not notice
-    accurate  plain sums, and F(2x2, 3x3), whose errors are no larger
+    accurate  plain sums, and F(2x2, 3x3), whose errors are about the same
     float64 is always computed by plain sums.
     """
     global _precision
