@@ -12,7 +12,9 @@ FLOAT = np.dtype(np.float32)
 
 
 @pytest.fixture(autouse=True)
-def a_pool_of_our_own():
+def a_pool_of_our_own(monkeypatch):
+    """As users have it, not watched."""
+    monkeypatch.setattr(memory, "_trespasses", None)
     gc.collect()
     memory.empty_cache()
     yield
@@ -67,12 +69,23 @@ def test_idle_memory_can_be_given_back():
     assert counts()["idle"] == 0
 
 
-def test_what_lies_idle_for_long_is_given_back():
-    memory.empty((1000, 1000), FLOAT)
-    for _ in range(memory.LONG_IDLE + 1):
-        memory.empty((64, 256), FLOAT)
-    memory.empty((64, 4096), FLOAT)
-    assert counts()["idle"] < 1000 * 1000 * 4
+def test_the_pool_keeps_little_more_than_was_ever_lent(monkeypatch):
+    monkeypatch.setattr(memory, "FREE_TO_KEEP", 2**20)
+    monkeypatch.setitem(memory._counts, "most_lent", 0)
+    for n in range(100, 1000, 50):  # each too large for the block that the one before left behind
+        x = memory.empty((n, n), FLOAT)
+        del x
+    assert 0 < counts()["idle"] <= max(2**20, memory.SLACK * counts()["most_lent"])
+
+
+def test_what_came_back_last_is_kept_longest(monkeypatch):
+    monkeypatch.setattr(memory, "FREE_TO_KEEP", 2**20)
+    monkeypatch.setitem(memory._counts, "most_lent", 0)
+    for megabytes in (1, 2, 4, 8):
+        memory.empty((megabytes * 2**18,), FLOAT)
+    new = counts()["new"]
+    memory.empty((8 * 2**18,), FLOAT)
+    assert counts()["new"] == new
 
 
 def test_a_steady_training_loop_takes_nothing_new():
@@ -93,11 +106,21 @@ def test_watched_memory_comes_full_of_nan():
         assert np.isnan(memory.empty((3, 5), FLOAT)).all()
 
 
+def write_outside(x, beyond):
+    outside = x.ctypes.data + 4 * beyond
+    (np.ctypeslib.as_array((np.ctypeslib.ctypes.c_float * 1).from_address(outside)))[0] = 0
+
+
 @pytest.mark.parametrize("beyond", [-1, 7])
 def test_writing_outside_is_noticed(beyond):
     with memory.watch() as trespasses:
-        x = memory.empty((7,), FLOAT)
-        outside = x.ctypes.data + 4 * beyond
-        (np.ctypeslib.as_array((np.ctypeslib.ctypes.c_float * 1).from_address(outside)))[0] = 0
-        del x
+        write_outside(memory.empty((7,), FLOAT), beyond)
         assert len(trespasses) == 1 and "28 bytes" in trespasses[0]
+
+
+def test_one_watch_inside_another():
+    with memory.watch() as outer:
+        with memory.watch() as inner:
+            pass
+        write_outside(memory.empty((7,), FLOAT), 7)
+        assert (len(outer), len(inner)) == (1, 0)

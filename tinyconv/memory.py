@@ -18,7 +18,9 @@ import numpy as np
 from .backend import Array
 
 SMALL = 2**15  # bytes; NumPy and the C library keep so little themselves
-LONG_IDLE = 4096  # loans: memory not lent for so long is given back to the system when new memory is needed
+FREE_TO_KEEP = 2**28  # bytes that the pool may have in any case; beyond them
+SLACK = 1.3  # times the most that was ever lent: an array takes a block of its size, not always one that is there
+LOOSE = 1.5  # times its size: the largest block that an array is made in
 GUARD = 4096  # bytes before and after every loan while `watch` is on
 # Not shared with a forked process, which would write into its parent's arrays. (Windows has no fork.)
 PRIVATE: Any = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
@@ -117,8 +119,9 @@ def _rounded(size: int) -> int:
 
 
 def _idle_block(room: int) -> mmap.mmap | None:
-    """The block of this size that came back last, or of the next sizes up."""
-    for _ in range(4):
+    """The block of this size that came back last, or one that is a little larger."""
+    most = LOOSE * room
+    while room <= most:
         blocks = _idle.get(room)
         if blocks:
             try:
@@ -132,7 +135,7 @@ def _idle_block(room: int) -> mmap.mmap | None:
 
 
 def _new_block(room: int) -> mmap.mmap:
-    _discard(LONG_IDLE)
+    _discard(max(FREE_TO_KEEP, int(SLACK * max(_counts["most_lent"], _counts["lent"] + room))) - room)
     _counts["new"] += 1
     return mmap.mmap(-1, room, **PRIVATE)
 
@@ -149,12 +152,16 @@ def _take_back(loan: _Loan) -> None:
     _idle[len(block)].append((_counts["loans"], block))
 
 
-def _discard(idle_for: int) -> None:
-    """Let go of blocks that were not lent during so many loans."""
-    for blocks in list(_idle.values()):
-        while blocks and blocks[0][0] <= _counts["loans"] - idle_for:
-            try:
-                _, block = blocks.pop(0)
-            except IndexError:
-                break
-            _counts["idle"] -= len(block)
+def _discard(limit: int) -> None:
+    """Let go of the blocks that lie idle longest, until the pool has no more bytes than that."""
+    while _counts["idle"] and _counts["lent"] + _counts["idle"] > limit:
+        longest = min(
+            (blocks for blocks in list(_idle.values()) if blocks), key=lambda blocks: blocks[0][0], default=None
+        )
+        if longest is None:
+            return
+        try:
+            _, block = longest.pop(0)
+        except IndexError:
+            continue
+        _counts["idle"] -= len(block)
