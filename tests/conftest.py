@@ -1,4 +1,4 @@
-"""Fixtures for all tests: random numbers that can be had again, the engines, and a guard against leaks."""
+"""Fixtures for all tests: random numbers that can be had again, the engines, guards against leaks and overflows."""
 
 import os
 import secrets
@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import tinyconv
-from tinyconv import backend, random, tape
+from tinyconv import backend, memory, random, tape
 
 
 def pytest_report_header():
@@ -55,6 +55,7 @@ def engine(request):
 def global_state() -> dict:
     return {
         "engine": backend._chosen_engine.get(),
+        "precision": backend.get_precision(),
         "gradients are recorded": tape.is_grad_enabled(),
         "observers of operations": list(tape._observers),
         "layers being run": tape._modules.get(),
@@ -72,3 +73,12 @@ def nothing_leaks(request):
     changed = [name for name, value in global_state().items() if value != before[name]]
     if changed:
         pytest.fail(f"the test left changed behind it: {', '.join(changed)}", pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_written_outside():
+    """Results of kernels and scratch come full of NaN, between guards: fail a test that wrote on one."""
+    with memory.watch() as trespasses:
+        yield
+    if trespasses:
+        pytest.fail("; ".join(trespasses), pytrace=False)

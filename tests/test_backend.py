@@ -1,6 +1,7 @@
 """Devices and engines: where arrays are, what computes on them, and asking for a GPU in vain."""
 
 import importlib.util
+import os
 import subprocess
 import sys
 import threading
@@ -133,7 +134,8 @@ def test_without_numba_it_warns_once_and_runs_on_numpy():
         "x, w = tc.ones(1, 1, 3, 3), tc.ones(1, 1, 3, 3)\n"
         "print([tc.nn.functional.conv2d(x, w).item() for _ in range(2)], tc.relu(x).sum().item())"
     )
-    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    environment = os.environ | {"TINYCONV_ENGINE": ""}
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert run.stdout == "[9.0, 9.0] 9.0\n", run.stderr
     assert run.stderr.count("tinyconv runs on plain NumPy, several times slower") == 1
     assert "pip install --upgrade numba" in run.stderr

@@ -170,15 +170,10 @@ SIMPLE = {"direct": direct_numba, "rows": rows_numba, "depthwise": depthwise_num
 def test_the_algorithm_that_was_asked_for_computes_it(algorithm, rng):
     window = Window.of("test", 3, padding=1, groups=20 if algorithm == "depthwise" else 1)
     x, w, b, dy = operands(rng, (2, 20, 9, 7), 20, window, np.float32)
-    if algorithm in SIMPLE:
-        module, m = SIMPLE[algorithm], ()
-        by_itself = module.forward, module.input_gradient, module.weight_gradient
-    else:
-        m = (int(algorithm[1]),)
-        by_itself = winograd_numba.forward, winograd_numba.input_gradient, winograd_weight_numba.weight_gradient
-    forward, input_gradient, weight_gradient = by_itself
     with tinyconv.engine("numba"):
         asked = passes(KERNELS, x, w, b, dy, window, algorithm)
-    np.testing.assert_array_equal(asked["y"], forward(x, w, b, window, *m))
-    np.testing.assert_array_equal(asked["dx"], input_gradient(dy, w, window, x.shape, *m))
-    np.testing.assert_array_equal(asked["dw"], weight_gradient(dy, x, window, *m))
+    module, m = (SIMPLE[algorithm], ()) if algorithm in SIMPLE else (winograd_numba, (int(algorithm[1]),))
+    of_weights = module if algorithm in SIMPLE else winograd_weight_numba
+    np.testing.assert_array_equal(asked["y"], module.forward(x, w, b, window, *m))
+    np.testing.assert_array_equal(asked["dx"], module.input_gradient(dy, w, window, x.shape, *m))
+    np.testing.assert_array_equal(asked["dw"], of_weights.weight_gradient(dy, x, window, *m))

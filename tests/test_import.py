@@ -35,7 +35,12 @@ def modules():
 
 @pytest.mark.parametrize("name", sorted(set(modules()) - {"tinyconv.__main__"}))
 def test_exported_names_exist_and_have_docstrings(name):
-    module = importlib.import_module(name)
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if str(error.name).partition(".")[0] != "numba":
+            raise
+        pytest.skip("Numba is not installed")
     assert module.__doc__, f"{name} does not say what it is"
     for exported in getattr(module, "__all__", ()):
         value = getattr(module, exported)

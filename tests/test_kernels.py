@@ -15,7 +15,6 @@ import pytest
 from kernel_cases import all_cases
 
 import tinyconv
-from tinyconv import memory
 from tinyconv.kernels import Kernel
 
 ROOT = Path(__file__).parents[1]
@@ -24,14 +23,6 @@ GRID = [pytest.param(name, case, id=f"{name}-{case.label}") for name, cases in C
 FIRST = [pytest.param(name, cases[0], id=name) for name, cases in CASES.items()]
 RETURNING = [pytest.param(name, cases[0], id=name) for name, cases in CASES.items() if not cases[0].in_place]
 ENGINES = ["loops", "numba"]
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_written_outside():
-    """Results and scratch come full of NaN, between guards."""
-    with memory.watch() as trespasses:
-        yield
-    assert trespasses == []
 
 
 @pytest.fixture(params=ENGINES)
@@ -95,6 +86,8 @@ def test_every_kernel_has_a_loops_version(name):
 @pytest.mark.parametrize("engine_name", ENGINES)
 @pytest.mark.parametrize("name", Kernel.all)
 def test_versions_have_the_arguments_of_the_definition(name, engine_name):
+    if engine_name == "numba":
+        pytest.importorskip("numba", reason="Numba is not installed")
     version, definition = Kernel.all[name].load(engine_name), Kernel.all[name].definition
     assert list(inspect.signature(version).parameters) == list(inspect.signature(definition).parameters)
 

@@ -58,6 +58,8 @@ def lenet5_in(torch):
 @pytest.mark.parametrize("name", ["numpy", "numba"])
 def test_lenet5_equals_its_twin_forward_and_in_all_gradients(rng, name):
     torch = pytest.importorskip("torch", reason="PyTorch, the twin, is not installed")
+    if name == "numba":
+        pytest.importorskip("numba", reason="Numba is not installed")
     model, twin = models.LeNet5().double(), lenet5_in(torch)
     twin.load_state_dict({path: torch.tensor(p.numpy()) for path, p in model.state_dict().items()})
     images, labels = rng.standard_normal((5, 1, 28, 28)), rng.integers(0, 10, 5)
@@ -78,6 +80,7 @@ def test_lenet5_equals_its_twin_forward_and_in_all_gradients(rng, name):
 
 
 def test_lenet5_has_the_same_loss_and_gradients_in_every_engine(rng):
+    pytest.importorskip("numba", reason="Numba is not installed")
     model = models.LeNet5()
     images, labels = tc.tensor(rng.standard_normal((1, 1, 28, 28)).astype(np.float32)), tc.tensor([3])
     found = {}

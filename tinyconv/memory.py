@@ -18,9 +18,9 @@ import numpy as np
 from .backend import Array
 
 SMALL = 2**15  # bytes; NumPy and the C library keep so little themselves
-FREE_TO_KEEP = 2**28  # bytes that the pool may have in any case; beyond them
-SLACK = 1.3  # times the most that was ever lent: an array takes a block of its size, not always one that is there
-LOOSE = 1.5  # times its size: the largest block that an array is made in
+FREE_TO_KEEP = 2**28  # bytes that the pool may have in any case; beyond them it has at most
+SLACK = 1.3  # times the most that was ever lent, and an array that finds no block of about its size,
+LOOSE = 1.5  # up to so many times its size, is made in a larger one, rather than in new memory
 GUARD = 4096  # bytes before and after every loan while `watch` is on
 # Not shared with a forked process, which would write into its parent's arrays. (Windows has no fork.)
 PRIVATE: Any = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
@@ -119,23 +119,26 @@ def _rounded(size: int) -> int:
 
 
 def _idle_block(room: int) -> mmap.mmap | None:
-    """The block of this size that came back last, or one that is a little larger."""
-    most = LOOSE * room
-    while room <= most:
-        blocks = _idle.get(room)
-        if blocks:
-            try:
-                _, block = blocks.pop()
-            except IndexError:  # another Python thread was faster
-                continue
-            _counts["idle"] -= len(block)
-            return block
-        room = _rounded(room + 1)
-    return None
+    """The block of this size that came back last, or one that is larger: how much, depends on what the pool has."""
+    if not _idle.get(room):
+        full = _counts["lent"] + _counts["idle"] + room > _limit(room)
+        most = float("inf") if full else LOOSE * room
+        room = min((size for size, blocks in list(_idle.items()) if blocks and room <= size <= most), default=0)
+    try:
+        _, block = _idle[room].pop()
+    except IndexError:  # there is none, or another Python thread was faster
+        return None
+    _counts["idle"] -= len(block)
+    return block
+
+
+def _limit(room: int) -> int:
+    """The bytes that the pool may have when so many more are lent."""
+    return max(FREE_TO_KEEP, int(SLACK * max(_counts["most_lent"], _counts["lent"] + room)))
 
 
 def _new_block(room: int) -> mmap.mmap:
-    _discard(max(FREE_TO_KEEP, int(SLACK * max(_counts["most_lent"], _counts["lent"] + room))) - room)
+    _discard(_limit(room) - room)
     _counts["new"] += 1
     return mmap.mmap(-1, room, **PRIVATE)
 

@@ -8,6 +8,8 @@ from tinyconv import nn
 from tinyconv.errors import ShapeError
 from tinyconv.nn.fusion import together
 
+pytest.importorskip("numba", reason="Numba, in whose engine layers are done together, is not installed")
+
 
 def conv():
     return nn.Conv2d(3, 20, 3, padding=1)

@@ -94,6 +94,7 @@ def test_the_same_seed_gives_the_same_masks():
 
 
 def test_engines_drop_the_same_elements():
+    pytest.importorskip("numba", reason="Numba is not installed")
     results = []
     for name in ("loops", "numpy", "numba"):
         tinyconv.manual_seed(7)
