@@ -8,7 +8,8 @@ side - are laid out in scratch that stays in the second cache, and multiplied by
     dx is y for filters flipped and transposed, once for each of the SH*SW phases of dx
 
 In dx the filters also meet the zeros around dy, for which the definition has no term: an infinite or NaN filter
-spreads there. Pictures are channels-last, (N, H, W, C). Every stride, dilation, padding and number of groups; float32, float64.
+spreads there. Pictures are channels-last, (N, H, W, C). Every stride, dilation, padding and number of groups; both
+float32 and float64.
 """
 
 import numpy as np
