@@ -135,7 +135,7 @@ def tell_libraries() -> None:
     """Tell the libraries that are loaded; done again by the first kernel that loads Numba."""
     global _number
     _number = 1 if _forked else _chosen or _of_environment() or cores()
-    beside_numba = "numba" in sys.modules
+    beside_numba = sys.modules.get("numba") is not None
     if beside_numba:
         _tell_numba()
     alone = _blas_spins and beside_numba
