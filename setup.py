@@ -36,7 +36,7 @@ setup(
     python_requires=">=3.10",
     install_requires=[
         "numpy>=2.0",
-        "numba>=0.61",
+        "numba>=0.63",
         "llvmlite>=0.44",
         "safetensors>=0.5",
         "threadpoolctl>=3.5",

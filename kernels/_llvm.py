@@ -1,5 +1,8 @@
 """LLVM code from Python: vectors as wide as the processor's, and functions that are compiled once for all kernels."""
 
+import importlib
+from dataclasses import dataclass
+
 import numba
 from llvmlite import binding, ir
 from numba import types
@@ -85,15 +88,15 @@ def number(n: int):
     return ir.Constant(int64, n)
 
 
-_on_their_own: list = []
-_ready: set = set()
+def lanes(dtype) -> int:
+    """How many elements a vector holds."""
+    return VECTOR_BYTES // dtype.itemsize
 
 
 def on_its_own(function):
     """Decorator for a function of whole numbers (addresses, too) and, last, a float: compiled once for all callers.
 
-    Otherwise Numba would compile it again with each of them, and there several times over. The compiled callers find
-    it by its name, so it must be there before they are: `lanes` sees to that.
+    Otherwise it would be optimised again with each of them. The compiled callers find it by its name.
     """
 
     @intrinsic
@@ -102,40 +105,41 @@ def on_its_own(function):
         signature = types.void(types.StarArgTuple.from_types([*[types.int64] * len(whole), element]))
 
         def codegen(context, builder, signature, args):
+            callee = _OnItsOwn(function.__module__, function.__name__, element)
+            callee()
+            context.active_code_library._reload_init.add(callee)  # called before the caller comes from the cache
             values = cgutils.unpack_tuple(builder, args[0])
             kind = ir.FunctionType(ir.VoidType(), [value.type for value in values])
-            compiled = cgutils.get_or_insert_function(builder.module, kind, symbol(function, element))
-            builder.call(compiled, values)
+            builder.call(cgutils.get_or_insert_function(builder.module, kind, callee.symbol), values)
             return context.get_dummy_value()
 
         return signature, codegen
 
-    _on_their_own.append(function)
-    _ready.clear()
+    call.function = function
     return call
 
 
-def symbol(function, element) -> str:
-    return f"tinyconv_{function.__name__}_{element}"
+@dataclass(frozen=True)
+class _OnItsOwn:
+    """A function `on_its_own` for one type of numbers; called, it sees to it that its machine code is there."""
+
+    module: str
+    name: str
+    element: types.Type
+
+    def __call__(self) -> None:
+        if self not in _there:
+            function = getattr(importlib.import_module(self.module), self.name).function
+            signature = types.void(*[types.int64] * (function.__code__.co_argcount - 1), self.element)
+            try:
+                _there[self] = numba.cfunc(signature, cache=True, error_model="numpy")(function)
+            except RuntimeError:  # "cannot cache function: no locator available"
+                _there[self] = numba.cfunc(signature, error_model="numpy")(function)
+            binding.add_symbol(self.symbol, _there[self].address)
+
+    @property
+    def symbol(self) -> str:
+        return f"tinyconv_{self.name}_{self.element}"
 
 
-def lanes(dtype) -> int:
-    """How many elements a vector holds; and what is compiled on its own is there for this data type."""
-    if dtype not in _ready:
-        for function in _on_their_own:
-            _compile(function, numba.from_dtype(dtype))
-        _ready.add(dtype)
-    return VECTOR_BYTES // dtype.itemsize
-
-
-def _compile(function, element) -> None:
-    signature = types.void(*[types.int64] * (function.__code__.co_argcount - 1), element)
-    try:
-        compiled = numba.cfunc(signature, cache=True)(function)
-    except RuntimeError:  # "cannot cache function: no locator available"
-        compiled = numba.cfunc(signature)(function)
-    _kept.append(compiled)
-    binding.add_symbol(symbol(function, element), compiled.address)
-
-
-_kept: list = []  # alive
+_there: dict = {}

@@ -5,11 +5,13 @@ from typing import Any
 
 import numba
 import numpy as np
+from numba import types
 
 from tinyconv.backend import Array
 from tinyconv.threads import launcher, tell_libraries
 
 from . import _compiling_numba as _compiling_numba  # tells whoever waits for the compiler
+from ._inlined import Inlined
 from ._layout import plain as plain
 
 # Sums in any order, a*b + c rounded once; NaN and infinities stay what they are.
@@ -18,18 +20,9 @@ REORDERED = {"reassoc", "contract", "nsz"}
 tell_libraries()  # how many threads to use
 
 
-def parallel(function: Callable) -> Callable:
-    """Compile for all threads (prange), to be called from Python; kept on disk where there is a folder for it."""
-    return _entry(function, parallel=True)
-
-
 def shared(function: Callable) -> Callable:
     """Compile a function that shares its work out by `share_out`, to be called from Python; kept on disk."""
-    return _entry(function)
-
-
-def _entry(function: Callable, **options: Any) -> Callable:
-    options |= {"error_model": "numpy", "no_cfunc_wrapper": True}
+    options: Any = {"error_model": "numpy", "no_cfunc_wrapper": True}
     try:
         return launcher(numba.njit(cache=True, **options)(function))
     except RuntimeError:  # "cannot cache function: no locator available"
@@ -41,7 +34,10 @@ def inner(function: Callable | None = None, **options: Any) -> Callable:
     if function is None:
         return lambda function: inner(function, **options)
     wrappers: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return numba.njit(error_model="numpy", **wrappers, **options)(function)
+    dispatcher = numba.njit(error_model="numpy", pipeline_class=Inlined, **wrappers, **options)(function)
+    of_types = dispatcher.get_call_template
+    dispatcher.get_call_template = lambda args, kws: of_types([types.unliteral(t) for t in args], kws)
+    return dispatcher
 
 
 def most_threads() -> int:

@@ -4,13 +4,15 @@ The lines of small pictures fill no vectors. So the upper lines of a plane's win
 scratch, and so are the lower ones (or their sums); what is left is one long loop over all outputs of the plane.
 That takes half the time of a loop over each line of 14.
 
-x (P, H, W)   y, winner (P, OH*OW)   with P = N*C planes
+x (P, H*W)   y, winner (P, OH*OW)   lines (threads, 4*OH*OW), scratch   with P = N*C planes
+
+The last line and column of an odd picture are in no window. Indices are unsigned: nobody asks if they are negative.
 """
 
 import numpy as np
 
 from ._numba import inner, shared
-from ._pool_planes_numba import fill, larger
+from ._pool_planes_numba import larger
 from ._team import share_out
 
 
@@ -20,23 +22,21 @@ def largest(items, *arguments):
 
 
 @inner
-def _largest_plane(i, thread, y, winner, x):
-    size = 2 * y.shape[1]
-    lines = np.empty(2 * size, x.dtype)
-    for half in range(2):
-        _gather(lines[half * size : (half + 1) * size], x[i], half)
-    _largest(y[i], winner[i], lines[:size], lines[size:])
+def _largest_plane(i, thread, y, winner, x, W, lines):
+    both, size = lines[thread], 2 * y.shape[1]
+    _gather(both, x[i], size, W)
+    _largest(y[i], winner[i], both, np.uintp(size))
 
 
 @inner
-def _largest(y, winner, upper, lower):
+def _largest(y, winner, lines, lower):
     one, two, three = winner.dtype.type(1), winner.dtype.type(2), winner.dtype.type(3)
     for o in range(len(y)):
         j = np.uintp(2 * o)
-        v, k = upper[j], winner.dtype.type(0)
-        v, k = larger(v, k, upper[j + np.uintp(1)], one)
-        v, k = larger(v, k, lower[j], two)
-        y[o], winner[o] = larger(v, k, lower[j + np.uintp(1)], three)
+        v, k = lines[j], winner.dtype.type(0)
+        v, k = larger(v, k, lines[j + np.uintp(1)], one)
+        v, k = larger(v, k, lines[lower + j], two)
+        y[o], winner[o] = larger(v, k, lines[lower + j + np.uintp(1)], three)
 
 
 @shared
@@ -45,22 +45,21 @@ def to_winners(items, *arguments):
 
 
 @inner
-def _to_winners_plane(i, thread, dx, dy, winner):
-    size = 2 * dy.shape[1]
-    lines = np.empty(2 * size, dy.dtype)
+def _to_winners_plane(i, thread, dx, dy, winner, W, lines):
+    both, size = lines[thread], 2 * dy.shape[1]
     for half in range(2):
-        _to_winners_of_2(lines[half * size : (half + 1) * size], dy[i], winner[i], 2 * half)
-    _scatter(dx[i], lines[:size], lines[size:])
+        _to_winners_of_2(both, np.uintp(half * size), dy[i], winner[i], 2 * half)
+    _scatter(dx[i], both, size, np.uintp(size), W)
 
 
 @inner
-def _to_winners_of_2(dx, dy, winner, k):
-    zero = dx.dtype.type(0)
+def _to_winners_of_2(lines, first, dy, winner, k):
+    zero = dy.dtype.type(0)
     left, right = winner.dtype.type(k), winner.dtype.type(k + 1)
     for o in range(len(dy)):
-        j = np.uintp(2 * o)
-        dx[j] = dy[o] if winner[o] == left else zero
-        dx[j + np.uintp(1)] = dy[o] if winner[o] == right else zero
+        j = first + np.uintp(2 * o)
+        lines[j] = dy[o] if winner[o] == left else zero
+        lines[j + np.uintp(1)] = dy[o] if winner[o] == right else zero
 
 
 @shared
@@ -69,19 +68,10 @@ def means(items, *arguments):
 
 
 @inner
-def _means_plane(i, thread, y, x):
-    pairs = np.empty(2 * y.shape[1], x.dtype)
-    _add_lines(pairs, x[i])
+def _means_plane(i, thread, y, x, W, lines):
+    pairs = lines[thread]
+    _add_lines(pairs, x[i], 2 * y.shape[1], W)
     _means_of_2(y[i], pairs)
-
-
-@inner
-def _add_lines(pairs, x):
-    H, W = x.shape[0] // 2 * 2, x.shape[1] // 2 * 2
-    for iy in range(0, H, 2):
-        to, upper, lower = pairs[iy // 2 * W :], x[iy], x[iy + 1]
-        for ix in range(W):
-            to[ix] = upper[ix] + lower[ix]
 
 
 @inner
@@ -98,36 +88,50 @@ def shares(items, *arguments):
 
 
 @inner
-def _shares_plane(i, thread, dx, dy):
-    lines = np.empty(2 * dy.shape[1], dy.dtype)
-    _twice(lines, dy[i])
-    _scatter(dx[i], lines, lines)
+def _shares_plane(i, thread, dx, dy, W, lines):
+    _twice(lines[thread], dy[i])
+    _scatter(dx[i], lines[thread], 2 * dy.shape[1], np.uintp(0), W)
 
 
 @inner
-def _twice(dx, dy):
+def _twice(lines, dy):
     quarter = dy.dtype.type(0.25)
     for o in range(len(dy)):
         j = np.uintp(2 * o)
-        dx[j] = dx[j + np.uintp(1)] = quarter * dy[o]
+        lines[j] = lines[j + np.uintp(1)] = quarter * dy[o]
+
+
+# ---------------------------------------------------------------- lines of a picture, and all of them together
 
 
 @inner
-def _gather(lines, x, first):
-    H, W = x.shape[0] // 2 * 2, x.shape[1] // 2 * 2
-    for iy in range(0, H, 2):
-        to, source = lines[iy // 2 * W :], x[iy + first]
-        for ix in range(W):
-            to[ix] = source[ix]
+def _places(line, W):
+    """Where a line of windows begins in the scratch, and in the picture; how far it goes there, and one line down."""
+    return np.uintp(line * (W // 2 * 2)), np.uintp(2 * line * W), np.uintp(W // 2 * 2), np.uintp(W)
 
 
 @inner
-def _scatter(dx, upper, lower):
-    """The lines back to their places; the last line and column of an odd picture are in no window."""
-    H, W = dx.shape[0] // 2 * 2, dx.shape[1] // 2 * 2
-    for iy in range(0, H, 2):
-        above, below, u, v = dx[iy], dx[iy + 1], upper[iy // 2 * W :], lower[iy // 2 * W :]
-        for ix in range(W):
-            above[ix], below[ix] = u[ix], v[ix]
-    fill(dx[H:], 0)
-    fill(dx[:, W:], 0)
+def _gather(lines, x, size, W):
+    for line in range(size // (W // 2 * 2)):
+        to, place, width, down = _places(line, W)
+        for j in range(width):
+            lines[to + j] = x[place + j]
+            lines[np.uintp(size) + to + j] = x[place + down + j]
+
+
+@inner
+def _add_lines(pairs, x, size, W):
+    for line in range(size // (W // 2 * 2)):
+        to, place, width, down = _places(line, W)
+        for j in range(width):
+            pairs[to + j] = x[place + j] + x[place + down + j]
+
+
+@inner
+def _scatter(dx, lines, size, lower, W):
+    """The lines back to their places; the lower lines begin at `lower`."""
+    for line in range(size // (W // 2 * 2)):
+        source, place, width, down = _places(line, W)
+        for j in range(width):
+            dx[place + j] = lines[source + j]
+            dx[place + down + j] = lines[lower + source + j]

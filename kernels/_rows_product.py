@@ -1,8 +1,7 @@
 """Compiled: a product with pixels as lanes, of any size, from tiles of the micro-kernel."""
 
-from ._llvm import VECTOR_BYTES
+from ._llvm import VECTOR_BYTES, on_its_own
 from ._micro import make_tile
-from ._numba import inner
 
 # Tiles of 24 sums, beside vectors of pixels and one of weights, in 32 registers (AVX-512); of 12 and 8 in 16.
 SIX, EIGHT = ((6, 4), (8, 3)) if VECTOR_BYTES == 64 else ((6, 2), (8, 1))
@@ -15,10 +14,13 @@ def tile_for(rows: int) -> tuple[int, int]:
     return EIGHT if -(-rows // 8) * 8 <= -(-rows // 6) * 6 else SIX
 
 
-@inner
-def product(c, ldc, start, lds, a, rs, cs, b, taps, K, F, T, exact, tile, size, floor):
-    """F rows and T pixels, in tiles; exact: the last vector computes again what is there, to touch nothing beyond."""
-    R, width = tile
+@on_its_own
+def product(c, ldc, start, lds, a, rs, cs, b, taps, K, F, T, exact, R, width, size, floor):
+    """F rows and T pixels, in tiles of R rows and `width` vectors.
+
+    exact  the last vector computes again what is there, to touch nothing beyond
+    size   of an element, in bytes
+    """
     lanes, t = VECTOR_BYTES // size, 0
     while t < T:
         wide = t + width * lanes <= T

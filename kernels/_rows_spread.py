@@ -27,7 +27,7 @@ def spread_out(chunks, *arguments):
 def _spread(chunk, thread, job, units, chunks, zero, floor):
     """A part of the blocks of channels of all pictures."""
     grid, spread = Grid(*to_fixed_tuple(job[HEAD:], GRID)), Spread(*to_fixed_tuple(job[HEAD + GRID :], SPREAD))
-    dx, dy, sn, sf, st, w, tile = job[0], job[1], job[2], job[3], job[4], job[5], (job[8], job[9])
+    dx, dy, sn, sf, st, w, R, width = job[0], job[1], job[2], job[3], job[4], job[5], job[8], job[9]
     begins = at(job, HEAD + GRID + SPREAD)
     size, F, OW, pitch, taps = grid.size, grid.F, grid.OW, spread.pitch, spread.KH * spread.KW
     picture = job[6] + job[7] * thread
@@ -47,7 +47,7 @@ def _spread(chunk, thread, job, units, chunks, zero, floor):
                 for f in range(F):
                     copy_each(rows + f * pitch * size, size, b + f * sf * size, st * size, T, zero)
                 b, table = rows, begins + F * 8
-            product(products, pitch, 0, 0, a, 1, grid.K + MORE, b, table, F, C * taps, T, exact, tile, size, floor)
+            product(products, pitch, 0, 0, a, 1, grid.K + MORE, b, table, F, C * taps, T, exact, R, width, size, floor)
             _add(picture, products, C, line, T // OW, grid, spread, zero)
         to, plane = dx + (ng * grid.C + c0) * grid.H * grid.W * size, spread.PH * spread.PW
         last = to + C * grid.H * grid.W * size - VECTOR_BYTES  # where whole vectors may still be written

@@ -4,21 +4,22 @@ float64 is left to NumPy where e^x is needed.
 """
 
 import numpy as np
-from numba import prange
 
 from tinyconv.backend import Array
 from tinyconv.memory import empty_like
 
 from . import _exp_numba
 from ._layout import flat, order_of
-from ._numba import parallel, takes
+from ._numba import inner, shared, takes
+from ._parts import bounds, parted
+from ._team import share_out
 
 
 def relu(x: Array) -> Array:
     if not takes(x):
         return NotImplemented
     y = empty_like(x)
-    _relu(flat(y), flat(x))
+    _relu(*parted(x.size), flat(y), flat(x))
     return y
 
 
@@ -30,7 +31,7 @@ def leaky_relu(x: Array, negative_slope: float) -> Array:
     if not takes(x):
         return NotImplemented
     y = empty_like(x)
-    _leaky_relu(flat(y), flat(x), x.dtype.type(negative_slope))
+    _leaky_relu(*parted(x.size), flat(y), flat(x), x.dtype.type(negative_slope))
     return y
 
 
@@ -42,7 +43,7 @@ def sigmoid(x: Array) -> Array:
     if x.dtype != np.float32:
         return NotImplemented
     y = empty_like(x)
-    _sigmoid(flat(y), flat(x))
+    _sigmoid(*parted(x.size), flat(y), flat(x))
     return y
 
 
@@ -54,7 +55,7 @@ def tanh(x: Array) -> Array:
     if x.dtype != np.float32:
         return NotImplemented
     y = empty_like(x)
-    _tanh(flat(y), flat(x))
+    _tanh(*parted(x.size), flat(y), flat(x))
     return y
 
 
@@ -66,59 +67,110 @@ def _gradient(compiled, dy: Array, y: Array, *more) -> Array:
     if not takes(dy, y):
         return NotImplemented
     dx = empty_like(y)
-    compiled(flat(dx), flat(dy, order_of(y)), flat(y), *more)
+    compiled(*parted(y.size), flat(dx), flat(dy, order_of(y)), flat(y), *more)
     return dx
 
 
-@parallel
-def _relu(y, x):
+# ---------------------------------------------------------------- forward and backward
+
+
+@shared
+def _relu(parts, *arguments):
+    share_out(_relu_part, parts, arguments)
+
+
+@inner
+def _relu_part(part, thread, parts, y, x):
     zero = x.dtype.type(0)
-    for i in prange(x.size):
+    begin, end = bounds(part, parts, x.size)
+    for i in range(begin, end):
         y[i] = zero if x[i] <= zero else x[i]  # NaN is not <= 0, and stays
 
 
-@parallel
-def _relu_input(dx, dy, y, gain):
+@shared
+def _relu_input(parts, *arguments):
+    share_out(_relu_input_part, parts, arguments)
+
+
+@inner
+def _relu_input_part(part, thread, parts, dx, dy, y, gain):
     zero = y.dtype.type(0)
-    for i in prange(y.size):
+    begin, end = bounds(part, parts, y.size)
+    for i in range(begin, end):
         dx[i] = gain * dy[i] if y[i] > zero else zero
 
 
-@parallel
-def _leaky_relu(y, x, slope):
+@shared
+def _leaky_relu(parts, *arguments):
+    share_out(_leaky_relu_part, parts, arguments)
+
+
+@inner
+def _leaky_relu_part(part, thread, parts, y, x, slope):
     zero = x.dtype.type(0)
-    for i in prange(x.size):
+    begin, end = bounds(part, parts, x.size)
+    for i in range(begin, end):
         y[i] = x[i] if x[i] > zero else slope * x[i]
 
 
-@parallel
-def _leaky_relu_input(dx, dy, x, slope):
+@shared
+def _leaky_relu_input(parts, *arguments):
+    share_out(_leaky_relu_input_part, parts, arguments)
+
+
+@inner
+def _leaky_relu_input_part(part, thread, parts, dx, dy, x, slope):
     zero = x.dtype.type(0)
-    for i in prange(x.size):
+    begin, end = bounds(part, parts, x.size)
+    for i in range(begin, end):
         dx[i] = dy[i] if x[i] > zero else slope * dy[i]
 
 
-@parallel
-def _sigmoid(y, x):
-    for i in prange(x.size):
+@shared
+def _sigmoid(parts, *arguments):
+    share_out(_sigmoid_part, parts, arguments)
+
+
+@inner
+def _sigmoid_part(part, thread, parts, y, x):
+    begin, end = bounds(part, parts, x.size)
+    for i in range(begin, end):
         y[i] = _exp_numba.sigmoid(x[i])
 
 
-@parallel
-def _sigmoid_input(dx, dy, y):
+@shared
+def _sigmoid_input(parts, *arguments):
+    share_out(_sigmoid_input_part, parts, arguments)
+
+
+@inner
+def _sigmoid_input_part(part, thread, parts, dx, dy, y):
     one = y.dtype.type(1)
-    for i in prange(y.size):
+    begin, end = bounds(part, parts, y.size)
+    for i in range(begin, end):
         dx[i] = dy[i] * y[i] * (one - y[i])
 
 
-@parallel
-def _tanh(y, x):
-    for i in prange(x.size):
+@shared
+def _tanh(parts, *arguments):
+    share_out(_tanh_part, parts, arguments)
+
+
+@inner
+def _tanh_part(part, thread, parts, y, x):
+    begin, end = bounds(part, parts, x.size)
+    for i in range(begin, end):
         y[i] = _exp_numba.tanh(x[i])
 
 
-@parallel
-def _tanh_input(dx, dy, y):
+@shared
+def _tanh_input(parts, *arguments):
+    share_out(_tanh_input_part, parts, arguments)
+
+
+@inner
+def _tanh_input_part(part, thread, parts, dx, dy, y):
     one = y.dtype.type(1)
-    for i in prange(y.size):
+    begin, end = bounds(part, parts, y.size)
+    for i in range(begin, end):
         dx[i] = dy[i] * (one - y[i] * y[i])

@@ -85,8 +85,8 @@ def _convolve(y: Array, x: Array, w: Array, b: Array | None, slide: Slide, relu:
     F, G, dtype = w.shape[3], slide.G, y.dtype
     K, FG = slide.KY * slide.KW * slide.CG, F // G
     slices = slide.KH // slide.KY
-    panels = empty((G, slices, K * filled(FG, 2 * lanes(dtype))), dtype)
     wide = 2 * lanes(dtype)
+    panels = empty((G, slices, K * filled(FG, wide)), dtype)
     _pack(G * slices * -(-FG // wide), panels, plain(w).reshape(slices, K, F))
     bias = np.zeros(F, dtype) if b is None else plain(b)
     M = slide.rows * slide.OW

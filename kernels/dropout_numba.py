@@ -6,13 +6,14 @@ Hashing again in the backward pass takes less time than a mask of one byte an el
 import math
 
 import numpy as np
-from numba import prange, uint32
+from numba import uint32
 
 from tinyconv.backend import Array
 from tinyconv.memory import empty, empty_channels_last
 
 from ._layout import is_channels_last, pixels, plain
-from ._numba import inner, parallel, takes
+from ._numba import inner, shared, takes
+from ._team import share_out
 from .dropout import halves, survivors_gain
 
 ROW = 4096  # elements that a thread takes at a time
@@ -31,7 +32,7 @@ def dropout(x: Array, p: float, key: int) -> Array:
         source, target = plain(x).reshape(-1), y.reshape(-1)
     k0, k1 = halves(key)
     keys = np.uint32(least), np.uint32(k0), np.uint32(k1)
-    _dropout(target, source, C, step, *keys, x.dtype.type(survivors_gain(p)))
+    _dropout(-(-x.size // C), target, source, C, step, *keys, x.dtype.type(survivors_gain(p)))
     return y
 
 
@@ -51,10 +52,14 @@ def _drop(y, x, place, step, least, k0, k1, gain):
         y[c] = x[c] * gain if h >= least else zero
 
 
-@parallel
-def _dropout(y, x, C, step, least, k0, k1, gain):
+@shared
+def _dropout(rows, *arguments):
+    share_out(_dropout_row, rows, arguments)
+
+
+@inner
+def _dropout_row(row, thread, y, x, C, step, least, k0, k1, gain):
     """Rows of C elements, which are `step` places apart; the rows of `step` pixels begin one place apart."""
-    for row in prange((x.size + C - 1) // C):
-        place = row // step * C * step + row % step
-        i, end = row * C, min(row * C + C, x.size)
-        _drop(y[i:end], x[i:end], place, step, least, k0, k1, gain)
+    place = row // step * C * step + row % step
+    i, end = row * C, min(row * C + C, x.size)
+    _drop(y[i:end], x[i:end], place, step, least, k0, k1, gain)

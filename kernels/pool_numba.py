@@ -13,7 +13,7 @@ from . import _pool_of_4_numba as of_4
 from . import _pool_pixels_numba as by_pixels
 from . import _pool_planes_numba as by_planes
 from ._layout import is_channels_last, pixels, plain
-from ._numba import takes
+from ._numba import most_threads, takes
 from .pool import count, winner_dtype
 
 HALVING = Window((2, 2), (2, 2))
@@ -30,7 +30,7 @@ def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
     elif last:
         by_pixels.largest(_lines(y), _flat(y), _flat(winner), _flat(x), (*y.shape[2:], H, W, C), *_read(window, H, W))
     elif window == HALVING:
-        of_4.largest(N * C, _flat_planes(y), _flat_planes(winner), _planes(x))
+        of_4.largest(N * C, _flat_planes(y), _flat_planes(winner), _flat_planes(x), W, _lines_of_4(y))
     else:
         by_planes.largest(N * C, _planes(y), _planes(winner), _planes(x), _geometry(window))
     return y, winner
@@ -47,7 +47,8 @@ def max_pool2d_input(dy: Array, winner: Array, window: Window, shape: tuple[int,
         sizes = H, W, *dy.shape[2:], C
         by_pixels.to_winners(_lines(dx), _flat(dx), _flat(dy), _flat(winner), sizes, *_readers(window, H, W))
     elif window == HALVING:
-        of_4.to_winners(N * C, _planes(dx), _flat_planes(dy), _flat_planes(winner))
+        _clear_edges(dx)
+        of_4.to_winners(N * C, _flat_planes(dx), _flat_planes(dy), _flat_planes(winner), W, _lines_of_4(dy))
     else:
         by_planes.to_winners(N * C, _planes(dx), _planes(dy), _planes(winner), _geometry(window))
     return dx
@@ -63,7 +64,7 @@ def avg_pool2d(x: Array, window: Window, count_include_pad: bool) -> Array:
     if last:
         by_pixels.sums(_lines(y), _flat(y), _flat(x), share, (*y.shape[2:], H, W, C), *_read(window, H, W))
     elif window == HALVING:
-        of_4.means(N * C, _flat_planes(y), _planes(x))
+        of_4.means(N * C, _flat_planes(y), _flat_planes(x), W, _lines_of_4(y))
     else:
         by_planes.means(N * C, _planes(y), _planes(x), share, _geometry(window))
     return y
@@ -79,7 +80,8 @@ def avg_pool2d_input(dy: Array, window: Window, count_include_pad: bool, shape: 
         sizes = H, W, *dy.shape[2:], C
         by_pixels.shares(_lines(dx), _flat(dx), _flat(dy), share, sizes, *_readers(window, H, W))
     elif window == HALVING:
-        of_4.shares(N * C, _planes(dx), _flat_planes(dy))
+        _clear_edges(dx)
+        of_4.shares(N * C, _flat_planes(dx), _flat_planes(dy), W, _lines_of_4(dy))
     else:
         by_planes.shares(N * C, _planes(dx), _planes(dy), share, _geometry(window))
     return dx
@@ -107,6 +109,18 @@ def _planes(x: Array) -> Array:
 def _flat_planes(x: Array) -> Array:
     """(N, C, H, W) -> (N*C, H*W)"""
     return plain(x).reshape(x.shape[0] * x.shape[1], x.shape[2] * x.shape[3])
+
+
+def _lines_of_4(y: Array) -> Array:
+    """For each thread, room for the pixels of a plane's windows."""
+    return empty((most_threads(), 4 * y.shape[2] * y.shape[3]), y.dtype)
+
+
+def _clear_edges(dx: Array) -> None:
+    """Zeros in the last line and column of odd pictures, which windows of 2x2 do not reach."""
+    H, W = dx.shape[2:]
+    dx[:, :, H // 2 * 2 :] = 0
+    dx[..., W // 2 * 2 :] = 0
 
 
 def _share(like: Array, window: Window, count_include_pad: bool, shape: tuple[int, ...]) -> Array:

@@ -120,8 +120,8 @@ def _bands(chunk, thread, job, units, chunks, zero, floor):
     """A part of the bands of lines of all pictures."""
     grid, tables = Grid(*to_fixed_tuple(job[HEAD:], GRID)), job[HEAD + GRID :]
     y, x, w, bias, rows = job[0], job[1], job[2], job[3], job[4] + job[5] * thread
-    x_size, strides, tile = job[6], (job[7], job[8], job[9], job[10]), (job[11], job[12])
-    size, F, K, R, spare = grid.size, grid.F, grid.K, job[11], SPARE // grid.size
+    x_size, strides, R, width = job[6], (job[7], job[8], job[9], job[10]), job[11], job[12]
+    size, F, K, spare = grid.size, grid.F, grid.K, SPARE // grid.size
     taps, plane = at(tables, grid.columns + grid.phases), grid.OH * grid.OW
     for unit in range(units * chunk // chunks, units * (chunk + 1) // chunks):
         n, line = unit // grid.bands, unit % grid.bands * grid.band
@@ -135,7 +135,7 @@ def _bands(chunk, thread, job, units, chunks, zero, floor):
             c = place if in_place else rows + (grid.rows * grid.pitch + spare) * size
             first = g * max(F, R)
             a, start = w + first * K * size, bias + first * spare * size
-            product(c, pitch, start, spare, a, K, 1, rows, taps, K, F, T, in_place, tile, size, floor)
+            product(c, pitch, start, spare, a, K, 1, rows, taps, K, F, T, in_place, R, width, size, floor)
             if not in_place:
                 for f in range(F):
                     copy_each(place + f * plane * size, size, c + f * pitch * size, size, T, zero)

@@ -21,7 +21,6 @@ from tinyconv.geometry import Window
 from tinyconv.memory import empty, empty_channels_last
 
 from ._layout import flat, order_of, pixels, plain
-from ._llvm import lanes
 from ._micro import ROWS, tile1, tile2
 from ._moves import at, transpose_block
 from ._numba import inner, most_threads, shared
@@ -103,7 +102,6 @@ def _convolve(
     """y = max(floor, x * w + b), x beginning at the corner (top, left) of its padding; y as large as is wanted."""
     (N, F, OH, OW), C, dtype = y.shape, x.shape[1], x.dtype
     P, threads = (m + 2) ** 2, most_threads()
-    lanes(dtype)
     cut = _cut(N * -(-OH // m) * -(-OW // m), C, F, m, corner, threads)
     U = empty((-(-F // WIDE) * P * (C * WIDE + LANES),), dtype)
     scratch = empty((threads, max(P * (cut.v_step + cut.m_step) + F, 9 * LANES * LANES)), dtype)

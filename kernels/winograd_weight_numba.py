@@ -22,7 +22,7 @@ from tinyconv.geometry import Window
 from tinyconv.memory import empty
 
 from ._layout import pixels
-from ._llvm import lanes, on_its_own
+from ._llvm import on_its_own
 from ._micro import ROWS, make_tile
 from ._moves import at
 from ._numba import inner, most_threads, shared
@@ -88,7 +88,6 @@ def weight_gradient(dy: Array, x: Array, window: Window, m: int) -> Array:
         return np.zeros((3, 3, C, F), x.dtype).transpose(3, 2, 0, 1)
     (top, _), (left, _), (N, _, OH, OW) = *window.padding, dy.shape
     P, threads = (m + 2) ** 2, most_threads()
-    lanes(x.dtype)
     tiles = N * -(-OH // m) * -(-OW // m)
     parts, cut = _cut(tiles, C, F, m, (top, left), threads)
     dU = empty((parts, P * cut.step), x.dtype)

@@ -1,5 +1,6 @@
 """The first kernels on a machine: what is said while they are compiled, where they are kept, `tinyconv warmup`."""
 
+import gc
 import os
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ ROOT = Path(tinyconv.__file__).parents[1]
 RELU = "import numpy as np, tinyconv\nprint(tinyconv.kernels.relu(np.array([-1.0, 2.0, -3.0, 4.0])))\n"
 RELU += "from tinyconv.kernels._compiling_numba import watch\nprint(len(watch.functions))"
 SAID = ["[0.", "2.", "0.", "4.]"]
+COMPILED = "2"  # functions: the kernel, and the loop by which threads share its work
 
 
 def started(code: str, root: Path = ROOT, **environment: str) -> subprocess.Popen:
@@ -105,6 +107,24 @@ def test_other_code_that_numba_compiles_is_not_our_affair(compiling):
     assert compiling.watch.functions == []
 
 
+def test_no_garbage_is_collected_meanwhile(compiling):
+    collecting = gc.isenabled()
+    gc.enable()
+    try:
+        compiling.at(0.0, "on_start")
+        compiling.at(0.1, "on_start")
+        compiling.at(0.2, "on_end")
+        assert not gc.isenabled()
+        compiling.at(0.3, "on_end")
+        assert gc.isenabled()
+        gc.disable()
+        compiling.at(1.0, "on_start")
+        compiling.at(1.1, "on_end")
+        assert not gc.isenabled()
+    finally:
+        gc.enable() if collecting else gc.disable()
+
+
 def test_whoever_shows_the_names_needs_no_line(compiling):
     names = []
     with compiling.watch.by(names.append):
@@ -131,7 +151,7 @@ def test_no_standard_error_is_no_error(monkeypatch, tmp_path, stream):
 def test_a_line_is_said_once_on_a_machine(tmp_path):
     code = "from tinyconv.kernels import _compiling_numba as _compiling\n_compiling.PATIENCE = 0\n" + RELU
     words, errors = said(started(code, NUMBA_CACHE_DIR=str(tmp_path)))
-    assert words == [*SAID, "1"]
+    assert words == [*SAID, COMPILED]
     assert errors.splitlines() == [
         "tinyconv compiles its kernels for this machine, once: about 10 s. `tinyconv warmup` does it beforehand."
     ]
@@ -145,6 +165,15 @@ def test_two_processes_that_compile_at_once(tmp_path):
     both = [started(RELU, NUMBA_CACHE_DIR=str(tmp_path)) for _ in range(2)]
     assert [said(process)[0][:-1] for process in both] == [SAID, SAID]
     assert said(started(RELU, NUMBA_CACHE_DIR=str(tmp_path))) == ([*SAID, "0"], "")
+
+
+@pytest.mark.parametrize("shape", [(20, 20), (3, 5)])
+def test_what_a_kernel_from_the_cache_calls_is_there(tmp_path, shape):
+    """The micro-kernel has machine code of its own, which its callers only name."""
+    code = f"import numpy as np, tinyconv\na = np.arange(float({shape[0]} * {shape[1]})).reshape({shape})\n"
+    code += "print(np.array_equal(tinyconv.kernels.matmul(a, a.T), a @ a.T))"
+    for _ in range(2):
+        assert said(started(code, NUMBA_CACHE_DIR=str(tmp_path)))[0] == ["True"]
 
 
 @pytest.fixture
@@ -162,7 +191,7 @@ def unwritable(tmp_path):
 def test_read_only_site_packages(unwritable, tmp_path):
     site, _ = unwritable
     cache = tmp_path / "cache"
-    for compiled in ("1", "0"):
+    for compiled in (COMPILED, "0"):
         words, _ = said(started(RELU, site, XDG_CACHE_HOME=str(cache), NUMBA_CACHE_DIR=""))
         assert words == [*SAID, compiled]
     assert any(cache.rglob("*.nbc"))
@@ -172,7 +201,7 @@ def test_read_only_site_packages_and_home(unwritable):
     site, home = unwritable
     code = "from tinyconv.kernels import _compiling_numba as _compiling\n_compiling.PATIENCE = 0\n" + RELU
     words, errors = said(started(code, site, HOME=str(home), XDG_CACHE_HOME=str(home / "cache"), NUMBA_CACHE_DIR=""))
-    assert words == [*SAID, "1"]
+    assert words == [*SAID, COMPILED]
     assert errors.startswith("tinyconv compiles its kernels anew in every process")
     assert "NUMBA_CACHE_DIR" in errors
 
