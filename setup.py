@@ -47,7 +47,7 @@ setup(
         "viz": VIZ,
         "gpu": ["cupy-cuda13x>=14"],
         "test": TEST,
-        "dev": [*TEST, "ruff>=0.17", "mypy>=1.15", "build>=1.2"],
+        "dev": [*TEST, "ruff>=0.17", "mypy>=1.15", "build>=1.2", "onnx>=1.19"],
     },
     packages=[*find_packages(include=["tinyconv", "tinyconv.*"]), "tinyconv.kernels"],
     package_dir={"tinyconv": "tinyconv", "tinyconv.kernels": "kernels"},

@@ -97,22 +97,34 @@ from .activation import (  # noqa: E402
     tanh,
     tanh_input,
 )
+from .activation_piecewise import elu, elu_input, prelu, relu6, relu6_input  # noqa: E402
+from .activation_smooth import normal_cdf, silu, silu_input, softplus  # noqa: E402
+from .adaptive_pool import adaptive_avg_pool2d, adaptive_avg_pool2d_input, adaptive_max_pool2d  # noqa: E402
 from .arithmetic import add  # noqa: E402
 from .conv import conv2d, conv2d_input, conv2d_weight  # noqa: E402
 from .dropout import dropout, survivors_gain  # noqa: E402
 from .im2col import col2im, im2col  # noqa: E402
+from .interpolate import resample  # noqa: E402
+from .local_response_norm import local_response_norm, local_response_norm_input  # noqa: E402
 from .loss import cross_entropy, cross_entropy_labels, cross_entropy_labels_input  # noqa: E402
 from .matmul import matmul  # noqa: E402
 from .norm import batch_norm, batch_norm_input, batch_norm_stats  # noqa: E402
-from .optim import adadelta, adam, sgd  # noqa: E402
+from .optim import adadelta, adagrad, adam, rmsprop, sgd  # noqa: E402
+from .places import from_places, to_places  # noqa: E402
 from .pool import avg_pool2d, avg_pool2d_input, max_pool2d, max_pool2d_gather, max_pool2d_input  # noqa: E402
+from .roi import roi_align, roi_align_input, roi_pool  # noqa: E402
 from .sums import channel_sums  # noqa: E402
+from .vector_norms import vector_norms  # noqa: E402
 
 __all__ = [
     "Kernel",
-    "add",
     "adadelta",
+    "adagrad",
     "adam",
+    "add",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool2d_input",
+    "adaptive_max_pool2d",
     "avg_pool2d",
     "avg_pool2d_input",
     "batch_norm",
@@ -127,22 +139,41 @@ __all__ = [
     "cross_entropy_labels",
     "cross_entropy_labels_input",
     "dropout",
+    "elu",
+    "elu_input",
+    "from_places",
     "im2col",
     "kernel",
     "leaky_relu",
     "leaky_relu_input",
+    "local_response_norm",
+    "local_response_norm_input",
     "log_softmax",
     "matmul",
     "max_pool2d",
     "max_pool2d_gather",
     "max_pool2d_input",
+    "normal_cdf",
+    "prelu",
     "relu",
+    "relu6",
+    "relu6_input",
     "relu_input",
+    "resample",
+    "rmsprop",
+    "roi_align",
+    "roi_align_input",
+    "roi_pool",
     "sgd",
     "sigmoid",
     "sigmoid_input",
+    "silu",
+    "silu_input",
     "softmax",
+    "softplus",
     "survivors_gain",
     "tanh",
     "tanh_input",
+    "to_places",
+    "vector_norms",
 ]

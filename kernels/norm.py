@@ -1,5 +1,7 @@
 """Batch normalisation: the statistics of each channel, y from them, and the gradients."""
 
+import math
+
 from tinyconv.backend import Array, array_module
 
 from . import kernel
@@ -66,7 +68,7 @@ def batch_norm_input(
     if y is not None:
         dy = array_module(dy).where(y > 0, dy, 0)
     axes = (0, *range(2, x.ndim))
-    n = x.size // x.shape[1]
+    n = math.prod(x.shape[axis] for axis in axes)
     r = 1 / array_module(x).sqrt(var + eps)
     z = (x - per_channel(mean, x)) * per_channel(r, x)
     dbias, dweight = dy.sum(axes), (dy * z).sum(axes)

@@ -50,16 +50,20 @@ def adam(
     betas: tuple[float, float],
     eps: float,
     weight_decay: float,
+    decoupled: bool,
 ) -> None:
     """m <- b1 m + (1 - b1) g,   v <- b2 v + (1 - b2) g^2,   w <- w - lr m^ / (sqrt(v^) + eps)
 
     m^ = m / (1 - b1^t),   v^ = v / (1 - b2^t)   at each parameter's step t;   g + weight_decay w for g
-    v_max  the largest v so far, which then takes v's place (amsgrad); or None
+    v_max      the largest v so far, which then takes v's place (amsgrad); or None
+    decoupled  first w <- w - lr weight_decay w, and g itself (AdamW)
     """
     b1, b2 = betas
     for i, d in enumerate(g):
         xp = array_module(d)
-        if weight_decay:
+        if weight_decay and decoupled:
+            w[i] *= 1 - lr * weight_decay
+        elif weight_decay:
             d = d + weight_decay * w[i]
         m[i] += (1 - b1) * (d - m[i])
         v[i] += (1 - b2) * (d * d - v[i])
@@ -83,4 +87,52 @@ def adadelta(
         s[i] += (1 - rho) * (d * d - s[i])
         d = d * xp.sqrt(u[i] + eps) / xp.sqrt(s[i] + eps)
         u[i] += (1 - rho) * (d * d - u[i])
+        w[i] -= lr * d
+
+
+@kernel
+def adagrad(w: Arrays, g: Arrays, s: Arrays, rate: list[float], eps: float, weight_decay: float) -> None:
+    """s <- s + g^2,   w <- w - rate g / (sqrt(s) + eps)     with g + weight_decay w for g
+
+    rate  for each parameter: it falls with the parameter's own steps
+    """
+    for i, d in enumerate(g):
+        if weight_decay:
+            d = d + weight_decay * w[i]
+        s[i] += d * d
+        w[i] -= rate[i] * d / (array_module(d).sqrt(s[i]) + eps)
+
+
+@kernel
+def rmsprop(
+    w: Arrays,
+    g: Arrays,
+    s: Arrays,
+    m: Arrays | None,
+    v: Arrays | None,
+    lr: float,
+    alpha: float,
+    eps: float,
+    weight_decay: float,
+    momentum: float,
+) -> None:
+    """s <- alpha s + (1 - alpha) g^2,   w <- w - lr g / (sqrt(s) + eps)     with g + weight_decay w for g
+
+    m  the running mean of g: then s - m^2, the variance, for s (centered); or None
+    v  for momentum:  v <- momentum v + g / (sqrt(s) + eps),   w <- w - lr v;  or None
+    """
+    for i, d in enumerate(g):
+        xp = array_module(d)
+        if weight_decay:
+            d = d + weight_decay * w[i]
+        s[i] += (1 - alpha) * (d * d - s[i])
+        second = s[i]
+        if m is not None:
+            m[i] += (1 - alpha) * (d - m[i])
+            second = xp.maximum(second - m[i] * m[i], 0)  # rounding could make it negative
+        d = d / (xp.sqrt(second) + eps)
+        if v is not None:
+            v[i] *= momentum
+            v[i] += d
+            d = v[i]
         w[i] -= lr * d

@@ -36,10 +36,15 @@ def adam(
     betas: tuple[float, float],
     eps: float,
     weight_decay: float,
+    decoupled: bool,
 ) -> None:
     b1, b2 = betas
     for i, at in places(w):
-        d = g[i][at] + weight_decay * w[i][at]
+        d = g[i][at]
+        if decoupled:
+            w[i][at] -= lr * weight_decay * w[i][at]
+        else:
+            d += weight_decay * w[i][at]
         m[i][at] = b1 * m[i][at] + (1 - b1) * d
         v[i][at] = second = b2 * v[i][at] + (1 - b2) * d * d
         if v_max is not None:
@@ -56,6 +61,37 @@ def adadelta(
         s[i][at] = rho * s[i][at] + (1 - rho) * d * d
         d *= math.sqrt(u[i][at] + eps) / math.sqrt(s[i][at] + eps)
         u[i][at] = rho * u[i][at] + (1 - rho) * d * d
+        w[i][at] -= lr * d
+
+
+def adagrad(w: Arrays, g: Arrays, s: Arrays, rate: list[float], eps: float, weight_decay: float) -> None:
+    for i, at in places(w):
+        d = g[i][at] + weight_decay * w[i][at]
+        s[i][at] += d * d
+        w[i][at] -= rate[i] * d / (math.sqrt(s[i][at]) + eps)
+
+
+def rmsprop(
+    w: Arrays,
+    g: Arrays,
+    s: Arrays,
+    m: Arrays | None,
+    v: Arrays | None,
+    lr: float,
+    alpha: float,
+    eps: float,
+    weight_decay: float,
+    momentum: float,
+) -> None:
+    for i, at in places(w):
+        d = g[i][at] + weight_decay * w[i][at]
+        s[i][at] = second = alpha * s[i][at] + (1 - alpha) * d * d
+        if m is not None:
+            m[i][at] = alpha * m[i][at] + (1 - alpha) * d
+            second = max(second - m[i][at] * m[i][at], 0)
+        d /= math.sqrt(second) + eps
+        if v is not None:
+            v[i][at] = d = momentum * v[i][at] + d
         w[i][at] -= lr * d
 
 

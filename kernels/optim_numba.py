@@ -1,22 +1,13 @@
-"""What optimisers do to parameters, compiled for the CPU: all parameters of a group in one launch.
-
-A net has many small parameters, each with three to five arrays. Compiled code gets one table with the
-addresses of them all, cut into chunks that the threads share out; it reads and writes every array where it lies.
-"""
+"""What optimisers do to parameters, compiled for the CPU: all parameters of a group in one launch."""
 
 from typing import Any
 
-import numba
 import numpy as np
-from numba.core import types
-from numba.extending import intrinsic
 
-from ._layout import flat, order_of
-from ._numba import inner, shared, takes
+from ._numba import inner, shared
+from ._parameters import Table, array
 from ._team import share_out
 from .optim import Arrays
-
-CHUNK = 16384  # elements
 
 
 def sgd(
@@ -29,7 +20,7 @@ def sgd(
     weight_decay: float,
     nesterov: bool,
 ) -> Any:
-    table = _Table(w, g, [v or w])
+    table = Table(w, g, [v or w])
     if not table.fits:
         return NotImplemented
     numbers = np.array([lr, momentum, weight_decay, nesterov], table.dtype)
@@ -48,62 +39,54 @@ def adam(
     betas: tuple[float, float],
     eps: float,
     weight_decay: float,
+    decoupled: bool,
 ) -> Any:
-    table = _Table(w, g, [m, v, v_max or v])
+    table = Table(w, g, [m, v, v_max or v])
     if not table.fits:
         return NotImplemented
     b1, b2 = betas
     corrections = np.array([(1 - b1**step, 1 - b2**step) for step in t], table.dtype)
-    numbers = np.array([lr, 1 - b1, 1 - b2, eps, weight_decay], table.dtype)
+    penalty, kept = (0, 1 - lr * weight_decay) if decoupled else (weight_decay, 1)
+    numbers = np.array([lr, 1 - b1, 1 - b2, eps, penalty, kept], table.dtype)
     _adam(len(table.chunks), table.addresses, table.chunks, corrections, numbers, v_max is not None)
     return None
 
 
 def adadelta(w: Arrays, g: Arrays, s: Arrays, u: Arrays, lr: float, rho: float, eps: float, weight_decay: float) -> Any:
-    table = _Table(w, g, [s, u])
+    table = Table(w, g, [s, u])
     if not table.fits:
         return NotImplemented
     _adadelta(len(table.chunks), table.addresses, table.chunks, np.array([lr, 1 - rho, eps, weight_decay], table.dtype))
     return None
 
 
-class _Table:
-    """Where the arrays of all parameters are, and how the work is cut up.
-
-    addresses  (parameters, arrays)
-    chunks     (chunks, 3): which parameter, its first element, how many
-    fits       are they all float32 or all float64, and each parameter's arrays dense and in one order?
-    """
-
-    def __init__(self, w: Arrays, g: Arrays, memories: list[Arrays]):
-        self.dtype = w[0].dtype
-        everything = [*w, *g, *[a for memory in memories for a in memory]]
-        self.fits = takes(*everything) and all(isinstance(a, np.ndarray) for a in everything)
-        self.rows: list[Arrays] = []  # keeps copies of gradients alive until the launch is over
-        for i, array in enumerate(w if self.fits else []):
-            order = order_of(array)
-            changed = [array, *[memory[i] for memory in memories]]
-            self.fits &= all(a.transpose(order).flags.carray for a in changed)
-            self.rows.append([array, flat(g[i], order), *changed[1:]])
-        self.addresses = np.array([[a.__array_interface__["data"][0] for a in row] for row in self.rows])
-        chunks = [(i, first, min(CHUNK, a.size - first)) for i, a in enumerate(w) for first in range(0, a.size, CHUNK)]
-        self.chunks = np.array(chunks, np.int64).reshape(-1, 3)
+def adagrad(w: Arrays, g: Arrays, s: Arrays, rate: list[float], eps: float, weight_decay: float) -> Any:
+    table = Table(w, g, [s])
+    if not table.fits:
+        return NotImplemented
+    numbers = np.array([eps, weight_decay], table.dtype)
+    _adagrad(len(table.chunks), table.addresses, table.chunks, np.array(rate, table.dtype), numbers)
+    return None
 
 
-@intrinsic
-def _pointer(typing_context, address):
-    """A number as a pointer."""
-
-    def generate(context, builder, signature, arguments):
-        return builder.inttoptr(arguments[0], context.get_value_type(types.voidptr))
-
-    return types.voidptr(types.int64), generate
-
-
-@inner
-def _array(addresses, i, first, size, like):
-    """Elements from `first` on of the array at addresses[i]."""
-    return numba.carray(_pointer(addresses[i] + first * like.itemsize), size, like.dtype)
+def rmsprop(
+    w: Arrays,
+    g: Arrays,
+    s: Arrays,
+    m: Arrays | None,
+    v: Arrays | None,
+    lr: float,
+    alpha: float,
+    eps: float,
+    weight_decay: float,
+    momentum: float,
+) -> Any:
+    table = Table(w, g, [s, m or s, v or s])
+    if not table.fits:
+        return NotImplemented
+    numbers = np.array([lr, 1 - alpha, eps, weight_decay, momentum], table.dtype)
+    _rmsprop(len(table.chunks), table.addresses, table.chunks, numbers, m is not None, v is not None)
+    return None
 
 
 @shared
@@ -114,9 +97,9 @@ def _sgd(items, *arguments):
 @inner
 def _sgd_chunk(k, thread, addresses, chunks, gain, numbers, has_momentum):
     i, first, n = chunks[k, 0], chunks[k, 1], chunks[k, 2]
-    w, g = _array(addresses[i], 0, first, n, numbers), _array(addresses[i], 1, first, n, numbers)
+    w, g = array(addresses[i], 0, first, n, numbers), array(addresses[i], 1, first, n, numbers)
     if has_momentum:
-        _momentum(w, g, _array(addresses[i], 2, first, n, numbers), gain[i], numbers)
+        _momentum(w, g, array(addresses[i], 2, first, n, numbers), gain[i], numbers)
     else:
         _descend(w, g, numbers)
 
@@ -146,11 +129,11 @@ def _adam(items, *arguments):
 @inner
 def _adam_chunk(k, thread, addresses, chunks, corrections, numbers, amsgrad):
     i, first, n = chunks[k, 0], chunks[k, 1], chunks[k, 2]
-    w, g = _array(addresses[i], 0, first, n, numbers), _array(addresses[i], 1, first, n, numbers)
-    m, v = _array(addresses[i], 2, first, n, numbers), _array(addresses[i], 3, first, n, numbers)
+    w, g = array(addresses[i], 0, first, n, numbers), array(addresses[i], 1, first, n, numbers)
+    m, v = array(addresses[i], 2, first, n, numbers), array(addresses[i], 3, first, n, numbers)
     _moments(w, g, m, v, numbers)
     if amsgrad:
-        v_max = _array(addresses[i], 4, first, n, numbers)
+        v_max = array(addresses[i], 4, first, n, numbers)
         _keep_largest(v_max, v)
         _step(w, m, v_max, corrections[i], numbers)
     else:
@@ -174,10 +157,10 @@ def _keep_largest(v_max, v):
 
 @inner
 def _step(w, m, v, corrections, numbers):
-    lr, eps = numbers[0], numbers[3]
+    lr, eps, kept = numbers[0], numbers[3], numbers[5]
     c1, c2 = corrections[0], corrections[1]
     for j in range(len(w)):
-        w[j] -= lr * (m[j] / c1) / (np.sqrt(v[j] / c2) + eps)
+        w[j] = kept * w[j] - lr * (m[j] / c1) / (np.sqrt(v[j] / c2) + eps)
 
 
 @shared
@@ -188,8 +171,8 @@ def _adadelta(items, *arguments):
 @inner
 def _adadelta_chunk(k, thread, addresses, chunks, numbers):
     i, first, n = chunks[k, 0], chunks[k, 1], chunks[k, 2]
-    w, g = _array(addresses[i], 0, first, n, numbers), _array(addresses[i], 1, first, n, numbers)
-    s, u = _array(addresses[i], 2, first, n, numbers), _array(addresses[i], 3, first, n, numbers)
+    w, g = array(addresses[i], 0, first, n, numbers), array(addresses[i], 1, first, n, numbers)
+    s, u = array(addresses[i], 2, first, n, numbers), array(addresses[i], 3, first, n, numbers)
     _adadelta_step(w, g, s, u, numbers)
 
 
@@ -201,4 +184,55 @@ def _adadelta_step(w, g, s, u, numbers):
         s[j] += c * (d * d - s[j])
         d = d * np.sqrt(u[j] + eps) / np.sqrt(s[j] + eps)
         u[j] += c * (d * d - u[j])
+        w[j] -= lr * d
+
+
+@shared
+def _adagrad(items, *arguments):
+    share_out(_adagrad_chunk, items, arguments)
+
+
+@inner
+def _adagrad_chunk(k, thread, addresses, chunks, rate, numbers):
+    i, first, n = chunks[k, 0], chunks[k, 1], chunks[k, 2]
+    w, g = array(addresses[i], 0, first, n, numbers), array(addresses[i], 1, first, n, numbers)
+    _adagrad_step(w, g, array(addresses[i], 2, first, n, numbers), rate[i], numbers)
+
+
+@inner
+def _adagrad_step(w, g, s, rate, numbers):
+    eps, weight_decay = numbers[0], numbers[1]
+    for j in range(len(w)):
+        d = g[j] + weight_decay * w[j] if weight_decay else g[j]
+        s[j] += d * d
+        w[j] -= rate * d / (np.sqrt(s[j]) + eps)
+
+
+@shared
+def _rmsprop(items, *arguments):
+    share_out(_rmsprop_chunk, items, arguments)
+
+
+@inner
+def _rmsprop_chunk(k, thread, addresses, chunks, numbers, centered, has_momentum):
+    i, first, n = chunks[k, 0], chunks[k, 1], chunks[k, 2]
+    w, g = array(addresses[i], 0, first, n, numbers), array(addresses[i], 1, first, n, numbers)
+    s, m = array(addresses[i], 2, first, n, numbers), array(addresses[i], 3, first, n, numbers)
+    _rmsprop_step(w, g, s, m, array(addresses[i], 4, first, n, numbers), numbers, centered, has_momentum)
+
+
+@inner
+def _rmsprop_step(w, g, s, m, v, numbers, centered, has_momentum):
+    lr, c, eps, weight_decay, momentum = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
+    for j in range(len(w)):
+        d = g[j] + weight_decay * w[j] if weight_decay else g[j]
+        s[j] += c * (d * d - s[j])
+        second = s[j]
+        if centered:
+            m[j] += c * (d - m[j])
+            second = max(second - m[j] * m[j], numbers.dtype.type(0))
+        d = d / (np.sqrt(second) + eps)
+        if has_momentum:
+            v[j] = momentum * v[j] + d
+            d = v[j]
         w[j] -= lr * d

@@ -54,23 +54,22 @@ def max_pool2d_gather(x: Array, winner: Array, window: Window) -> Array:
 
 
 @kernel
-def avg_pool2d(x: Array, window: Window, count_include_pad: bool) -> Array:
-    """y[n,c,oy,ox] = mean of x over the window; the border is 0, and counts only if count_include_pad
+def avg_pool2d(x: Array, window: Window, divisor: int | Array) -> Array:
+    """y[n,c,oy,ox] = (sum of x over the window) / divisor[oy,ox]; the border is 0
 
-    x (N, C, H, W)  ->  y (N, C, OH, OW)
+    x (N, C, H, W), divisor (OH, OW), or a number for all places  ->  y (N, C, OH, OW)
     """
-    n = count(x, window, count_include_pad, x.shape)
-    return windows(padded(x, window), window).sum((2, 3)) / n
+    return windows(padded(x, window), window).sum((2, 3)) / _as(x, divisor)
 
 
 @kernel
-def avg_pool2d_input(dy: Array, window: Window, count_include_pad: bool, shape: tuple[int, ...]) -> Array:
-    """dx[n,c,iy,ix] = sum of dy / (pixels that count in its window) over all windows that read this pixel
+def avg_pool2d_input(dy: Array, window: Window, divisor: int | Array, shape: tuple[int, ...]) -> Array:
+    """dx[n,c,iy,ix] = sum of dy / divisor over all windows that read this pixel
 
-    dy (N, C, OH, OW)  ->  dx (N, C, H, W) = shape
+    dy (N, C, OH, OW), divisor (OH, OW) or a number  ->  dx (N, C, H, W) = shape
     """
     N, C, OH, OW = dy.shape
-    share = (dy / count(dy, window, count_include_pad, shape))[:, :, None, None]
+    share = (dy / _as(dy, divisor))[:, :, None, None]
     cols = array_module(dy).broadcast_to(share, (N, C, *window.size, OH, OW))
     return col2im.definition(cols, window, shape)
 
@@ -87,9 +86,6 @@ def _first_inside(xp, window: Window, axis: int, outputs: int) -> Array:
     return xp.minimum(-(-outside // D), window.size[axis] - 1)
 
 
-def count(like: Array, window: Window, count_include_pad: bool, shape: tuple[int, ...]) -> Array:
-    """How many pixels each window's mean is over: a number, or one for each place (OH, OW)."""
-    if count_include_pad:
-        return window.size[0] * window.size[1]
-    ones = array_module(like).ones((1, 1, *shape[2:]), like.real.dtype)
-    return windows(padded(ones, window), window).sum((2, 3))
+def _as(like: Array, divisor: int | Array) -> Array:
+    """On the same device, and in the same precision."""
+    return array_module(like).asarray(divisor, like.real.dtype)

@@ -43,26 +43,24 @@ def max_pool2d_gather(x: Array, winner: Array, window: Window) -> Array:
     return y
 
 
-def avg_pool2d(x: Array, window: Window, count_include_pad: bool) -> Array:
+def avg_pool2d(x: Array, window: Window, divisor: int | Array) -> Array:
     N, C, H, W = x.shape
-    KH, KW = window.size
     y = np.zeros((N, C, *window.out(H, W)), x.dtype)
+    divisor = np.broadcast_to(divisor, y.shape[2:])
     for n, c, oy, ox in np.ndindex(y.shape):
-        inside = list(pixels(window, H, W, oy, ox))
-        for _, iy, ix in inside:
+        for _, iy, ix in pixels(window, H, W, oy, ox):
             y[n, c, oy, ox] += x[n, c, iy, ix]
-        y[n, c, oy, ox] /= KH * KW if count_include_pad else len(inside)
+        y[n, c, oy, ox] /= divisor[oy, ox]
     return y
 
 
-def avg_pool2d_input(dy: Array, window: Window, count_include_pad: bool, shape: tuple[int, ...]) -> Array:
+def avg_pool2d_input(dy: Array, window: Window, divisor: int | Array, shape: tuple[int, ...]) -> Array:
     H, W = shape[2:]
-    KH, KW = window.size
     dx = np.zeros(shape, dy.dtype)
+    divisor = np.broadcast_to(divisor, dy.shape[2:])
     for n, c, oy, ox in np.ndindex(dy.shape):
-        inside = list(pixels(window, H, W, oy, ox))
-        for _, iy, ix in inside:
-            dx[n, c, iy, ix] += dy[n, c, oy, ox] / (KH * KW if count_include_pad else len(inside))
+        for _, iy, ix in pixels(window, H, W, oy, ox):
+            dx[n, c, iy, ix] += dy[n, c, oy, ox] / divisor[oy, ox]
     return dx
 
 

@@ -14,7 +14,7 @@ from . import _pool_pixels_numba as by_pixels
 from . import _pool_planes_numba as by_planes
 from ._layout import is_channels_last, pixels, plain
 from ._numba import most_threads, takes
-from .pool import count, winner_dtype
+from .pool import winner_dtype
 
 HALVING = Window((2, 2), (2, 2))
 
@@ -54,32 +54,32 @@ def max_pool2d_input(dy: Array, winner: Array, window: Window, shape: tuple[int,
     return dx
 
 
-def avg_pool2d(x: Array, window: Window, count_include_pad: bool) -> Array:
+def avg_pool2d(x: Array, window: Window, divisor: int | Array) -> Array:
     if not takes(x):
         return NotImplemented
     N, C, H, W = x.shape
     last = is_channels_last(x)
     y = _empty((N, C, *window.out(H, W)), x.dtype, last)
-    share = _share(x, window, count_include_pad, x.shape)
+    share = _share(x, window, divisor, x.shape)
     if last:
         by_pixels.sums(_lines(y), _flat(y), _flat(x), share, (*y.shape[2:], H, W, C), *_read(window, H, W))
-    elif window == HALVING:
+    elif window == HALVING and np.all(divisor == 4):
         of_4.means(N * C, _flat_planes(y), _flat_planes(x), W, _lines_of_4(y))
     else:
         by_planes.means(N * C, _planes(y), _planes(x), share, _geometry(window))
     return y
 
 
-def avg_pool2d_input(dy: Array, window: Window, count_include_pad: bool, shape: tuple[int, ...]) -> Array:
+def avg_pool2d_input(dy: Array, window: Window, divisor: int | Array, shape: tuple[int, ...]) -> Array:
     if not takes(dy):
         return NotImplemented
     (N, C, H, W), last = shape, is_channels_last(dy)
     dx = _empty(shape, dy.dtype, last)
-    share = _share(dy, window, count_include_pad, shape)
+    share = _share(dy, window, divisor, shape)
     if last:
         sizes = H, W, *dy.shape[2:], C
         by_pixels.shares(_lines(dx), _flat(dx), _flat(dy), share, sizes, *_readers(window, H, W))
-    elif window == HALVING:
+    elif window == HALVING and np.all(divisor == 4):
         _clear_edges(dx)
         of_4.shares(N * C, _flat_planes(dx), _flat_planes(dy), W, _lines_of_4(dy))
     else:
@@ -123,10 +123,10 @@ def _clear_edges(dx: Array) -> None:
     dx[..., W // 2 * 2 :] = 0
 
 
-def _share(like: Array, window: Window, count_include_pad: bool, shape: tuple[int, ...]) -> Array:
-    """1 / (how many pixels each mean is over), (OH, OW)"""
+def _share(like: Array, window: Window, divisor: int | Array, shape: tuple[int, ...]) -> Array:
+    """1 / divisor, (OH, OW)"""
     share = np.empty(window.out(*shape[2:]), like.dtype)
-    share[...] = 1 / count(like, window, count_include_pad, shape)
+    share[...] = 1 / divisor
     return share
 
 

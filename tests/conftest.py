@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import tinyconv
-from tinyconv import backend, memory, random, tape
+from tinyconv import backend, memory, observe, random, tape
 
 
 def pytest_report_header():
@@ -57,8 +57,8 @@ def global_state() -> dict:
         "engine": backend._chosen_engine.get(),
         "precision": backend.get_precision(),
         "gradients are recorded": tape.is_grad_enabled(),
-        "observers of operations": list(tape._observers),
-        "layers being run": tape._modules.get(),
+        "observers of operations": [*observe._observers, *observe._step_observers],
+        "layers being run": observe._modules.get(),
         "NumPy's floating-point errors": np.geterr(),
     }
 

@@ -15,6 +15,7 @@ KINDS = {
     "GraphError": RuntimeError,
     "DataError": ValueError,
     "GradcheckError": Exception,
+    "AnomalyError": ArithmeticError,
 }
 
 

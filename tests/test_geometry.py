@@ -31,6 +31,45 @@ def test_output_size_is_the_number_of_places(kernel):
         )
 
 
+@pytest.mark.parametrize("kernel", [1, 2, 3, 5])
+def test_the_way_back_leads_to_every_input_size_that_gives_the_output(kernel):
+    for H, stride, padding, dilation in itertools.product(range(1, 12), (1, 2, 3), (0, 1, 2), (1, 2)):
+        window = Window.of("test", (kernel, 1), stride, (padding, 0), dilation)
+        sizes = [size for size in range(1, 60) if window.out(size, 1)[0] == H]
+        smallest = window.transposed_out(H, 1)[0]
+        if smallest >= 1:
+            assert sizes == list(range(smallest, smallest + stride))
+            assert window.transposed_out(H, 1, (stride - 1, 0))[0] == sizes[-1]
+
+
+def count_places_rounded_up(size, extent, before, after, stride):
+    """Slide on until a window reaches the end, but begin none behind the picture's last pixel."""
+    places, start = 0, -before
+    while places == 0 or (start < size and start - stride + extent < size + after):
+        places, start = places + 1, start + stride
+    return places
+
+
+@pytest.mark.parametrize("kernel", [1, 2, 3, 5])
+def test_output_size_rounded_up(kernel):
+    for H, stride, before, after, dilation in itertools.product(range(1, 9), (1, 2, 3, 7), (0, 2), (0, 1), (1, 2)):
+        extent = 1 + (kernel - 1) * dilation
+        if max(before, after) > extent // 2 or H + before + after < extent:
+            continue
+        for axis in (0, 1):
+            size, padding, picture = [1, 1], [0, 0], [1, 1]
+            size[axis], padding[axis], picture[axis] = kernel, (before, after), H
+            window = Window.of("test", size, stride, padding, dilation).rounded_up(*picture)
+            assert window.out(*picture)[axis] == count_places_rounded_up(H, extent, before, after, stride)
+            assert window.out(*picture)[1 - axis] == 1
+
+
+def test_rounding_up_completes_the_last_window():
+    assert Window((3, 2), (2, 2)).rounded_up(6, 4).padding == ((0, 1), (0, 0))
+    assert Window((3, 3), (2, 2)).rounded_up(2, 2).out(2, 2) == (1, 1)  # a window larger than the picture
+    assert Window((5, 5), (1, 1)).rounded_up(2, 2).out(2, 2) == (-2, -2)  # more than one step too large
+
+
 def test_numbers_and_pairs():
     window = Window.of("test", 3, (2, 1), 1, (1, 2), groups=np.int64(4))
     assert window == Window((3, 3), (2, 1), ((1, 1), (1, 1)), (1, 2), 4)

@@ -8,17 +8,29 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = [
-    {"errors", "geometry", "backend", "dtypes", "memory", "random", "threads", "_checkout", "_version"},
+    {
+        "errors",
+        "geometry",
+        "filters",
+        "backend",
+        "dtypes",
+        "_arena",
+        "memory",
+        "random",
+        "threads",
+        "_checkout",
+        "_version",
+    },
     {"kernels"},
-    {"tape", "tensor", "creation"},
+    {"observe", "tape", "tensor", "creation"},
     {"ops"},
     {"nn", "optim"},
-    {"gradcheck"},
+    {"gradcheck", "anomaly"},
     {"models"},
     {"data"},
     {"train"},
     {"warmup"},
-    {"cli"},
+    {"cli", "cli_gradcheck"},
     {"__init__", "__main__"},  # these gather the others
 ]
 HEAVY = {"numba", "llvmlite", "cupy", "matplotlib", "PIL", "rich", "safetensors", "threadpoolctl", "pooch"}

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 import tinyconv
-from tinyconv import nn, tape
+from tinyconv import nn, observe
 from tinyconv.ops.activation import log_softmax, relu, sigmoid, softmax, tanh
 from tinyconv.ops.arithmetic import exp, maximum, sqrt, where
 from tinyconv.ops.join import cat, split, stack
-from tinyconv.ops.shape import pad
+from tinyconv.ops.pad import pad
 from tinyconv.tensor import grad
 
 
@@ -250,4 +250,4 @@ def test_no_grad_keeps_nothing():
         del a
         assert ref() is None
     assert b.grad_fn is None
-    assert not tape.observed()
+    assert not observe.observed()

@@ -170,12 +170,12 @@ def test_average_pooling(pictures, layout, geometry, rng):
     x, x64 = normal(rng, pictures)
     size, stride, padding = geometry
     window = Window.of("test", size, stride, padding)
-    y = kernels.avg_pool2d(layout(x), window, True)
+    y = kernels.avg_pool2d(layout(x), window, size**2)
     np.testing.assert_allclose(y, patches(x64, *geometry, 0).mean(-1), atol=1e-6)
 
     dy, dy64 = normal(rng, y.shape)
     shares = np.repeat(dy64[..., None] / size**2, size**2, -1)
-    dx = kernels.avg_pool2d_input(layout(dy), window, True, x.shape)
+    dx = kernels.avg_pool2d_input(layout(dy), window, size**2, x.shape)
     np.testing.assert_allclose(dx, spread(shares, x.shape, *geometry), atol=1e-6)
 
 
@@ -197,9 +197,9 @@ def test_every_result_is_written_whole_and_nothing_else(layout, rng):
         for geometry in WINDOWS:
             window = Window.of("test", *geometry)
             y, winner = kernels.max_pool2d(x, window)
-            mean = kernels.avg_pool2d(x, window, False)
+            mean = kernels.avg_pool2d(x, window, 3)
             results += [y, winner, mean, kernels.max_pool2d_input(y, winner, window, x.shape)]
-            results.append(kernels.avg_pool2d_input(mean, window, False, x.shape))
+            results.append(kernels.avg_pool2d_input(mean, window, 3, x.shape))
         assert not any(np.isnan(y).any() for y in results)
         del results, y, winner, mean
     assert trespasses == []

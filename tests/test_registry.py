@@ -25,8 +25,8 @@ ERRORS = [pytest.param(op, b, id=f"{op.name}-{b.message}") for op in OPS for b i
 ENGINES = ["numpy", "loops", *(["numba"] if importlib.util.find_spec("numba") else [])]
 
 # Files of tinyconv/ops that hold no operations of their own: arguments, and what changes tensors in place.
-NO_FAMILIES = {"arguments", "methods", "inplace"}
-NO_OPERATIONS = {"axis_of", "axes_of", "checked", "window_of"}  # they return no Tensor
+NO_FAMILIES = {"arguments", "loss_arguments", "pool_arguments", "roi_arguments", "methods", "inplace"}
+NO_OPERATIONS = {"axis_of", "axes_of", "checked", "in_batch"}  # they return no Tensor
 
 
 def outputs_of(op, args, sample):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import tinyconv
-from tinyconv import nn, tape
+from tinyconv import nn, observe
 from tinyconv.tape import Operation
 
 
@@ -70,7 +70,7 @@ def test_a_tensor_inside_a_tuple_is_saved_too(x):
 
 def test_observers_see_every_operation(x):
     seen = []
-    with tape.on_operation(lambda name, inputs, output, arguments: seen.append((name, inputs, output, arguments))):
+    with observe.on_operation(lambda name, inputs, output, arguments: seen.append((name, inputs, output, arguments))):
         y = x.sum(0)
         with tinyconv.no_grad():
             z = y * 2
@@ -80,14 +80,14 @@ def test_observers_see_every_operation(x):
     assert seen[0][2] is y
     assert seen[0][3] == {"dim": (0,)}
     assert seen[1][2] is z
-    assert not tape.observed()
+    assert not observe.observed()
 
 
 def test_line_and_layer_are_known_while_somebody_watches(x):
     assert (x * 2).grad_fn.line == ""
-    with tape.on_operation(lambda *_: None):
+    with observe.on_operation(lambda *_: None):
         y = x * 2
-        with tape.inside_module("block"), tape.inside_module(""), tape.inside_module("conv"):
+        with observe.inside_module("block"), observe.inside_module(""), observe.inside_module("conv"):
             z = x * 2
     file, _, line = y.grad_fn.line.rpartition(":")
     assert file == __file__
@@ -100,9 +100,32 @@ def test_line_and_layer_are_known_while_somebody_watches(x):
 def test_the_backward_pass_is_watched_too(x):
     names = []
     y = (x * x).sum()
-    with tape.on_operation(lambda name, *_: names.append(name)):
+    with observe.on_operation(lambda name, *_: names.append(name)):
         y.backward()
     assert "mul" in names
+
+
+def test_steps_backward_are_watched_with_the_gradients_that_they_reach(x):
+    steps = []
+    y = (x * 2 + x * 3).sum()
+    with observe.on_step(lambda operation, dy, dxs: steps.append((operation.name, [dx.tolist() for dx in dxs]))):
+        y.backward()
+    assert [name for name, _ in steps] == ["sum", "add", "mul", "mul"]
+    assert [dxs for _, dxs in steps[2:]] == [[[3, 3]], [[5, 5]]]  # the second one: the sum of both
+    assert not observe.observed()
+
+
+def test_operations_of_a_backward_pass_know_whose_it_is(x):
+    with observe.on_operation(lambda *_: None):
+        with observe.inside_module("conv", "Conv2d"):
+            y = x.exp()  # the way forward
+        (dx,) = tinyconv.grad(y.sum(), x, create_graph=True)
+    made, origin = dx.grad_fn, y.grad_fn
+    assert made.backward_of is origin
+    assert (made.name, made.module, made.layer) == ("mul", "conv", "Conv2d")
+    assert made.line == origin.line
+    assert origin.backward_of is None
+    assert not observe.is_going_back()
 
 
 def test_layers_of_one_thread_are_not_those_of_another(x):
@@ -111,7 +134,7 @@ def test_layers_of_one_thread_are_not_those_of_another(x):
     def work():
         paths.append((x * 2).grad_fn.module)
 
-    with tape.on_operation(lambda *_: None), tape.inside_module("here"):
+    with observe.on_operation(lambda *_: None), observe.inside_module("here"):
         thread = threading.Thread(target=work)
         thread.start()
         thread.join()
@@ -121,7 +144,7 @@ def test_layers_of_one_thread_are_not_those_of_another(x):
 
 def test_modules_name_themselves():
     net = nn.Sequential(nn.Linear(2, 3), nn.Sequential(nn.Tanh()))
-    with tape.on_operation(lambda *_: None):
+    with observe.on_operation(lambda *_: None):
         y = net(tinyconv.ones(1, 2))
     assert y.grad_fn.name == "tanh"
     assert y.grad_fn.module == "1.0"

@@ -12,16 +12,18 @@ from ._checkout import link_kernels  # isort: skip
 
 link_kernels()
 
-from . import data, errors, models, nn, ops, optim, random, train
+from . import data, errors, filters, models, nn, ops, optim, random, train
 from ._version import __version__ as __version__
+from .anomaly import detect_anomaly
 from .backend import engine, set_precision
 from .creation import arange, from_numpy, full, ones, ones_like, rand, randn, tensor, zeros, zeros_like
 from .dtypes import float16, float32, float64, int32, int64, uint8
 from .gradcheck import gradcheck, gradgradcheck
 from .memory import empty_cache, memory_stats
+from .observe import on_operation
 from .ops import *  # noqa: F403  # the operations that ops.__all__ lists
 from .random import manual_seed
-from .tape import enable_grad, is_grad_enabled, no_grad, on_operation, set_grad_enabled
+from .tape import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .tensor import Tensor, grad
 from .threads import get_num_threads, set_num_threads
 
@@ -29,10 +31,12 @@ __all__ = [
     "Tensor",
     "arange",
     "data",
+    "detect_anomaly",
     "empty_cache",
     "enable_grad",
     "engine",
     "errors",
+    "filters",
     "float16",
     "float32",
     "float64",

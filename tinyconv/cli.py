@@ -1,4 +1,4 @@
-"""The command line:  tinyconv train | eval | predict | warmup."""
+"""The command line:  tinyconv train | eval | predict | warmup | gradcheck | museum."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import data, models
+from . import cli_gradcheck, data, models
 from ._version import __version__
 from .errors import ArgumentError, TinyconvError
 from .threads import get_num_threads
@@ -32,7 +32,8 @@ FILES = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status.
 
-    0 all is well, 1 a picture could not be read, 2 it could not be done, 130 broken off with Ctrl-C.
+    0 all is well, 1 a picture could not be read or a gradient is wrong, 2 it could not be done, 130 broken off
+    with Ctrl-C.
     """
     if getattr(sys.stdout, "errors", None) == "strict":  # a picture's name may have letters that the output lacks
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -217,4 +218,6 @@ def parser() -> argparse.ArgumentParser:
     p = commands.add_parser("warmup", help="compile all kernels beforehand", description=warmup.__doc__)
     p.set_defaults(command=warmup)
     p.add_argument("--float64", action="store_true", help="for double precision too, as gradient checks need")
+
+    cli_gradcheck.add_commands(commands)
     return top

@@ -44,6 +44,23 @@ class GraphError(TinyconvError, RuntimeError):
     """A backward pass that cannot be made: a freed graph, or data changed since it was saved."""
 
 
+class AnomalyError(TinyconvError, ArithmeticError):
+    """A result or gradient with a NaN or infinity in it, found by `detect_anomaly`.
+
+    layer     the class of the layer that it happened in ("Conv2d"); its path is `module`
+    line      the user's line that called the operation ("train.py:31"), "" if it was not watched then
+    backward  was it found in the backward pass?
+    """
+
+    layer = line = ""
+    backward = False
+
+    def __str__(self) -> str:
+        where = " ".join(filter(None, (self.module, self.layer)))
+        name = f"backward of {self.operation}" if self.backward else self.operation
+        return f"{name}{f' ({where})' if where else ''}: {self.problem}"
+
+
 class GradcheckError(TinyconvError):
     """Backward does not agree with the derivative of forward; the text is the check's whole report."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .errors import ArgumentError, ShapeError
@@ -64,6 +64,29 @@ class Window:
         (top, bottom), (left, right) = self.padding
         (EH, EW), (SH, SW) = self.extent, self.stride
         return (H + top + bottom - EH) // SH + 1, (W + left + right - EW) // SW + 1
+
+    def rounded_up(self, H: int, W: int) -> Window:
+        """The window whose output size is rounded up (ceil_mode): more padding at the end completes the last window.
+
+        As in PyTorch, only a window that begins in the picture, or in the padding before it, is added.
+        """
+
+        def lengthened(axis: int, size: int) -> Pair:
+            (before, after), S = self.padding[axis], self.stride[axis]
+            last, left_over = divmod(size + before + after - self.extent[axis], S)
+            begins_inside = 0 <= (last + 1) * S < size + before
+            return before, after + (S - left_over if left_over and begins_inside else 0)
+
+        return replace(self, padding=(lengthened(0, H), lengthened(1, W)))
+
+    def transposed_out(self, OH: int, OW: int, extra: Pair = (0, 0)) -> Pair:
+        """The way back from an output to the smallest input that gives it:  H = (OH - 1)*SH - top - bottom + EH + extra
+
+        Up to SH - 1 extra rows give the same OH, for `out` rounds down.
+        """
+        (top, bottom), (left, right) = self.padding
+        (EH, EW), (SH, SW) = self.extent, self.stride
+        return (OH - 1) * SH - top - bottom + EH + extra[0], (OW - 1) * SW - left - right + EW + extra[1]
 
     def check_fits(self, operation: str, H: int, W: int) -> Pair:
         """The output size, or a ShapeError that shows the formula with the numbers put in."""

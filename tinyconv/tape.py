@@ -8,15 +8,15 @@ Nothing points forward, so there are no reference cycles: dropping the loss free
 from __future__ import annotations
 
 import itertools
-import os
-import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from . import observe
 from .errors import DTypeError, GraphError, ShapeError
+from .observe import Handle as Handle
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -93,12 +93,14 @@ class Operation:
     rules      None once a backward pass has freed them
     arguments  what the operation was called with besides tensors
     keeper     a weak reference to the Tensor that asked to keep its gradient (`retain_grad`)
-    module     the path of the layer that called it ("block2.conv1") and
-    line       the user's line ("train.py:31"): known only while somebody observes
+    Known only while somebody observes:
+    module, layer  the path of the layer that called it ("block2.conv1") and its class ("Conv2d")
+    line       the user's line ("train.py:31")
+    backward_of  the Operation whose step backward recorded this one; module, layer and line are that one's
     """
 
     __slots__ = (
-        "arguments", "dtype", "grad_hooks", "hooks", "keeper", "line", "module",
+        "arguments", "backward_of", "dtype", "grad_hooks", "hooks", "keeper", "layer", "line", "module",
         "name", "order", "output", "rules", "shape", "__weakref__",
     )  # fmt: skip
 
@@ -116,7 +118,8 @@ class Operation:
         self.grad_hooks: list[Callable] | None = None  # on the output's gradient
         self.hooks: list[Callable] | None = None  # on the operation's step backward
         self.keeper: weakref.ref[Tensor] | None = None
-        self.module = self.line = ""
+        self.module = self.layer = self.line = ""
+        self.backward_of: Operation | None = None
 
     @property
     def sources(self) -> list[Operation | Tensor]:
@@ -138,71 +141,6 @@ class Operation:
 
     def __repr__(self) -> str:
         return f"<{self.name}{f' in {self.module}' if self.module else ''} -> {self.shape}>"
-
-
-class Handle:
-    """Takes a hook off again: `handle.remove()`, or use it as a context manager."""
-
-    def __init__(self, hooks: list[Callable], hook: Callable):
-        self.hooks, self.hook = hooks, hook
-        hooks.append(hook)
-
-    def remove(self) -> None:
-        if self.hook in self.hooks:
-            self.hooks.remove(self.hook)
-        self.hooks = []  # the same hook may be there a second time, by another Handle
-
-    def __enter__(self) -> Handle:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.remove()
-
-
-# ---------------------------------------------------------------- watching operations
-
-_observers: list[Callable] = []
-_modules: ContextVar[tuple[str, ...]] = ContextVar("tinyconv_modules", default=())  # being run, outermost first
-
-
-def on_operation(observer: Callable) -> Handle:
-    """Call `observer(name, inputs, output, arguments)` after every operation, in every thread.
-
-    Meanwhile each Operation also learns its layer's path and the user's line. Nobody watching costs nothing.
-    """
-    return Handle(_observers, observer)
-
-
-def observed() -> bool:
-    return bool(_observers)
-
-
-@contextmanager
-def inside_module(name: str) -> Iterator[None]:
-    token = _modules.set((*_modules.get(), name))
-    try:
-        yield
-    finally:
-        _modules.reset(token)
-
-
-def show_to_observers(name: str, inputs: list[Tensor], output: Tensor, arguments: dict[str, Any]) -> None:
-    if output.grad_fn is not None:
-        output.grad_fn.module = ".".join(filter(None, _modules.get()))
-        output.grad_fn.line = _users_line()
-    for observer in list(_observers):
-        observer(name, inputs, output, arguments)
-
-
-_PACKAGE = os.path.dirname(__file__) + os.sep
-
-
-def _users_line() -> str:
-    """ "file.py:12" of the innermost frame outside this package."""
-    frame = sys._getframe(2)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 # ---------------------------------------------------------------- backward
@@ -237,10 +175,17 @@ def walk(
                 continue
             dy = gradients.pop(operation)
             if operation.grad_hooks:
-                dy = _hooked(operation.grad_hooks, dy)
+                with observe.going_back(operation):
+                    dy = _hooked(operation.grad_hooks, dy)
             if operation.keeper is not None or (wanted is not None and operation in wanted):
                 results[operation] = dy
-            _step(operation, dy, goals, gradients)
+            if observe.observed():
+                with observe.going_back(operation):
+                    _step(operation, dy, goals, gradients)
+                reached = [gradients[source] for source in operation.sources if source in gradients]
+                observe.show_step(operation, dy, reached)
+            else:
+                _step(operation, dy, goals, gradients)
             if not retain_graph:
                 operation.free()
         for leaf, dx in gradients.items():

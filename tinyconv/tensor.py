@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import tape
+from . import observe, tape
 from .backend import Array, array_module, check_device, device_of, is_array, is_cupy, move
 from .dtypes import KINDS, NAMES, as_dtype, number_beside
 from .errors import ArgumentError, DeviceError, DTypeError, GraphError, ShapeError, UnknownNameError
@@ -293,8 +293,8 @@ def record(name: str, data: Array, *rules: tuple[Any, Callable[..., Any]], **arg
         if kept:
             y.grad_fn = Operation(name, y, kept, arguments)
             y.requires_grad = True
-    if tape.observed():
-        tape.show_to_observers(name, _inputs(rules), y, arguments)
+    if observe.observed():
+        observe.show_operation(name, _inputs(rules), y, arguments)
     return y
 
 

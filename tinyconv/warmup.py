@@ -21,6 +21,9 @@ OPTIMIZERS: tuple[Callable[..., optim.Optimizer], ...] = (
     lambda parameters: optim.SGD(parameters, lr=0.01, momentum=0.9, weight_decay=1e-4, nesterov=True),
     lambda parameters: optim.Adam(parameters, lr=0.001),
     lambda parameters: optim.Adadelta(parameters),
+    lambda parameters: optim.Adagrad(parameters),
+    lambda parameters: optim.RMSprop(parameters),
+    lambda parameters: optim.LARS(parameters, lr=0.01),
 )
 
 
@@ -45,6 +48,7 @@ def _others() -> nn.Module:
         *(nn.BatchNorm2d(3), nn.AvgPool2d(3, stride=1, padding=1), nn.ReLU(), nn.MaxPool2d(3, stride=1, padding=1)),
         *(nn.Conv2d(3, 9, 3, padding=1, groups=3), nn.LeakyReLU(0.1), nn.Conv2d(9, 9, 3, groups=9), nn.Sigmoid()),
         *(nn.Conv2d(9, 8, 3, dilation=2), nn.Tanh(), nn.AvgPool2d(3, stride=2, padding=1), nn.Softmax(1)),
+        *(nn.SiLU(), nn.ReLU6(), nn.LocalResponseNorm(5)),
         *(nn.Flatten(), nn.Linear(8 * 13 * 13, 10)),
     )
 
@@ -95,12 +99,12 @@ def warmup(float64: bool = False) -> None:
 
 
 def _steps(model: nn.Module, x: Any) -> None:
-    """One step with each optimiser, and an evaluation."""
+    """Two passes, of which the second adds to gradients, a step with each optimiser, and an evaluation."""
     labels = zeros(len(x), dtype="int64")
-    for build in OPTIMIZERS:
-        optimizer = build(model.parameters())
+    for _ in range(2):
         nn.functional.cross_entropy(model(x), labels).backward()
-        optimizer.step()
+    for build in OPTIMIZERS:
+        build(model.parameters()).step()
     with no_grad():
         model.eval()(x)
 

@@ -29,13 +29,13 @@ def sgd(label, shapes, momentum=0.9, weight_decay=0.1, nesterov=False):
     return Case(label, arguments, 4, in_place=True)
 
 
-def adam(label, shapes, amsgrad=False, weight_decay=0.1):
+def adam(label, shapes, amsgrad=False, weight_decay=0.1, decoupled=False):
     def arguments(rng, dtype):
         w, g, m = (arrays(rng, shapes, dtype) for _ in range(3))
         v = arrays(rng, shapes, dtype, positive=True)
         v_max = arrays(rng, shapes, dtype, positive=True) if amsgrad else None
         t = list(range(3, 3 + len(shapes)))
-        return w, g, m, v, v_max, t, 0.1, (0.9, 0.99), 1e-3, weight_decay
+        return w, g, m, v, v_max, t, 0.1, (0.9, 0.99), 1e-3, weight_decay, decoupled
 
     return Case(label, arguments, 16, in_place=True)
 
@@ -45,6 +45,26 @@ def adadelta(label, shapes, weight_decay=0.1):
         w, g = arrays(rng, shapes, dtype), arrays(rng, shapes, dtype)
         s, u = arrays(rng, shapes, dtype, positive=True), arrays(rng, shapes, dtype, positive=True)
         return w, g, s, u, 0.5, 0.9, 1e-3, weight_decay
+
+    return Case(label, arguments, 16, in_place=True)
+
+
+def adagrad(label, shapes, weight_decay=0.1):
+    def arguments(rng, dtype):
+        w, g = arrays(rng, shapes, dtype), arrays(rng, shapes, dtype)
+        rate = [0.1 / (1 + i) for i in range(len(shapes))]
+        return w, g, arrays(rng, shapes, dtype, positive=True), rate, 1e-3, weight_decay
+
+    return Case(label, arguments, 16, in_place=True)
+
+
+def rmsprop(label, shapes, centered=False, momentum=0.0, weight_decay=0.1):
+    def arguments(rng, dtype):
+        w, g = arrays(rng, shapes, dtype), arrays(rng, shapes, dtype)
+        m = arrays(rng, shapes, dtype) if centered else None
+        s = [1 + a * a for a in m or w]  # never below the mean's square
+        v = arrays(rng, shapes, dtype) if momentum else None
+        return w, g, [np.asarray(a, dtype) for a in s], m, v, 0.1, 0.9, 1e-3, weight_decay, momentum
 
     return Case(label, arguments, 16, in_place=True)
 
@@ -64,9 +84,21 @@ CASES = {
         *[adam(label, shapes) for label, shapes in ALL.items()],
         adam("amsgrad", NET, amsgrad=True),
         adam("no decay", NET, weight_decay=0.0),
+        adam("decoupled decay", NET, decoupled=True),
     ],
     "adadelta": [
         *[adadelta(label, shapes) for label, shapes in ALL.items()],
         adadelta("no decay", NET, weight_decay=0.0),
+    ],
+    "adagrad": [
+        *[adagrad(label, shapes) for label, shapes in ALL.items()],
+        adagrad("no decay", NET, weight_decay=0.0),
+    ],
+    "rmsprop": [
+        *[rmsprop(label, shapes) for label, shapes in ALL.items()],
+        rmsprop("no decay", NET, weight_decay=0.0),
+        rmsprop("momentum", NET, momentum=0.9),
+        rmsprop("centered", NET, centered=True),
+        rmsprop("centered, momentum", NET, centered=True, momentum=0.9),
     ],
 }

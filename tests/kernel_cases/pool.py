@@ -65,11 +65,16 @@ def passes(label, X, geometry):
     for kind, picture in PICTURES.items():
         case = Case(f"{label}, {kind}", lambda r, d, picture=picture: (picture(r, X, d), window))
         cases["max_pool2d"].append(case)
-    for count in (True, False):
-        kind = f"{label}, {'with' if count else 'without'} border"
-        cases["avg_pool2d"].append(Case(kind, lambda r, d, count=count: (normal(r, X, d), window, count), K))
-        cases["avg_pool2d_input"].append(Case(kind, lambda r, d, count=count: (normal(r, Y, d), window, count, X), K))
+    for kind, divisor in {"KH*KW": K, "another number": 3, "one for each place": divisors(*Y[2:])}.items():
+        kind = f"{label}, divided by {kind}"
+        cases["avg_pool2d"].append(Case(kind, lambda r, d, n=divisor: (normal(r, X, d), window, n), K))
+        cases["avg_pool2d_input"].append(Case(kind, lambda r, d, n=divisor: (normal(r, Y, d), window, n, X), K))
     return cases
+
+
+def divisors(OH, OW):
+    """Whole numbers, other ones for each place."""
+    return 1 + np.arange(OH * OW).reshape(OH, OW) % 7
 
 
 CASES: dict[str, list[Case]] = {}

@@ -20,6 +20,7 @@ NETS = {
     "conv, relu, dropout": lambda: [conv(), nn.ReLU(), nn.Dropout(0.3)],
     "conv, relu, pool": lambda: [conv(), nn.ReLU(), nn.MaxPool2d(2)],
     "conv, relu, overlapping pool, dropout": lambda: [conv(), nn.ReLU(), nn.MaxPool2d(3, 2, 1), nn.Dropout(0.5)],
+    "conv, relu, pool rounded up": lambda: [conv(), nn.ReLU(), nn.MaxPool2d(2, ceil_mode=True)],
     "norm, relu": lambda: [conv(), nn.BatchNorm2d(20), nn.ReLU()],
     "no bias": lambda: [nn.Conv2d(3, 4, 3, bias=False), nn.ReLU(), nn.MaxPool2d(2)],
     "residual": lambda: [conv(), nn.Residual(nn.Sequential(nn.Conv2d(20, 20, 1), nn.BatchNorm2d(20)), relu=True)],

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import tinyconv as tc
-from tinyconv import nn, tape
+from tinyconv import nn, observe
 from tinyconv.errors import ArgumentError, DTypeError, GraphError, ShapeError, UnknownNameError
 
 
@@ -473,7 +473,7 @@ def test_operations_know_their_layer_while_somebody_looks():
         if output.grad_fn is not None:
             seen.append((name, output.grad_fn.module))
 
-    with tape.on_operation(look):
+    with observe.on_operation(look):
         net(tc.randn(2, 1, 6, 6))
     assert ("conv2d", "block2.conv1") in seen
     assert ("batch_norm", "block1.bn") in seen

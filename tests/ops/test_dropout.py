@@ -5,8 +5,8 @@ import pytest
 
 import tinyconv
 from tinyconv import kernels, random
-from tinyconv.errors import ArgumentError
-from tinyconv.ops.dropout import dropout
+from tinyconv.errors import ArgumentError, ShapeError
+from tinyconv.ops.dropout import dropout, dropout2d
 from tinyconv.tensor import Tensor, grad
 
 KEY = 0x9E37_79B9_7F4A_7C15
@@ -79,6 +79,44 @@ def test_backward_keeps_the_key_and_p_alone():
 def test_p_must_be_a_probability(p):
     with pytest.raises(ArgumentError, match=rf"dropout: p is {p}; a probability lies between 0 and 1"):
         dropout(np.ones(3), p)
+
+
+# ---------------------------------------------------------------- whole channels
+
+
+def test_channels_are_dropped_or_scaled(engine, rng):
+    x = Tensor(1 + rng.random((8, 16, 3, 2)), requires_grad=True)
+    y = dropout2d(x, 0.2)
+    kept = y.data[:, :, :1, :1] != 0
+    np.testing.assert_allclose(y.data, np.where(kept, x.data / 0.8, 0), rtol=1e-15)
+    assert 0 < kept.sum() < kept.size
+
+    dy = rng.standard_normal(y.shape)
+    y.backward(dy)
+    np.testing.assert_allclose(x.grad.data, np.where(kept, dy / 0.8, 0), rtol=1e-15)
+
+
+def test_dropout2d_drops_what_dropout_drops_of_one_pixel(engine):
+    x = np.ones((5, 7, 1, 1))
+    tinyconv.manual_seed(9)
+    y = dropout(x, 0.4).data
+    tinyconv.manual_seed(9)
+    np.testing.assert_array_equal(dropout2d(np.ones((5, 7, 2, 3)), 0.4).data, np.broadcast_to(y, (5, 7, 2, 3)))
+
+
+def test_dropout2d_at_its_ends(rng):
+    x, before = Tensor(rng.standard_normal((2, 3, 2, 2))), random.get_state()
+    assert dropout2d(x, 0.5, training=False) is x
+    assert dropout2d(x, 0) is x
+    assert random.get_state() == before
+    np.testing.assert_array_equal(dropout2d(x, 1).data, 0)
+
+
+def test_dropout2d_refuses_what_is_not_pictures():
+    with pytest.raises(ShapeError, match=r"^dropout2d: input has shape \(3, 4\); it must be \(N, C, H, W\)"):
+        dropout2d(np.ones((3, 4)), training=False)
+    with pytest.raises(ArgumentError, match="^dropout2d: p is 2; a probability lies between 0 and 1"):
+        dropout2d(np.ones((1, 1, 2, 2)), 2)
 
 
 # ---------------------------------------------------------------- reproducibility

@@ -178,6 +178,9 @@ ONES = np.ones(3, np.float32)
             r"\(1, 3\) has 1 values a channel; .* needs 2",
         ),
         ((X[:0], None, None, None, None, True), ShapeError, "has 0 values a channel"),
+        ((X, ONES, ONES, ONES, ONES, True, 1.5), ArgumentError, "momentum is 1.5; it must be .* between 0 and 1"),
+        ((X, ONES, ONES, ONES, ONES, True, None), ArgumentError, "momentum is None; it must be .* between 0 and 1"),
+        ((X, ONES, ONES, ONES, ONES, False, 0.1, -1), ArgumentError, "eps is -1; it must be .* of at least 0"),
     ],
 )
 def test_bad_input(arguments, error, message):

@@ -5,9 +5,11 @@ import pytest
 from kernel_cases.pool import GEOMETRIES, winners
 from torch_twin import assert_twins
 
+import tinyconv
 from tinyconv import kernels
 from tinyconv.errors import ArgumentError, DTypeError, ShapeError
 from tinyconv.geometry import Window
+from tinyconv.ops import pool as pooling
 from tinyconv.ops.pool import avg_pool2d, max_pool2d
 from tinyconv.tensor import Tensor
 
@@ -32,6 +34,9 @@ def gradient(pool, x, dy):
         (dict(kernel_size=(1, 3)), [[5], [6], [9]]),
         (dict(kernel_size=2, padding=1), [[1, 5], [9, 8]]),
         (dict(kernel_size=2, stride=1, dilation=2), [[9]]),
+        (dict(kernel_size=2, ceil_mode=True), [[5, 6], [9, 7]]),
+        (dict(kernel_size=2, stride=(1, 2), ceil_mode=True), [[5, 6], [9, 7]]),
+        (dict(kernel_size=3, stride=4, padding=1, ceil_mode=True), [[5]]),  # a second window would begin outside
     ],
 )
 def test_max_pool2d(engine, arguments, expected):
@@ -45,10 +50,40 @@ def test_max_pool2d(engine, arguments, expected):
         (dict(kernel_size=2, stride=1), [[13 / 4, 17 / 4], [24 / 4, 25 / 4]]),
         (dict(kernel_size=2, padding=1), [[1 / 4, 7 / 4], [12 / 4, 25 / 4]]),
         (dict(kernel_size=2, padding=1, count_include_pad=False), [[1, 7 / 2], [12 / 2, 25 / 4]]),
+        (dict(kernel_size=2, ceil_mode=True), [[13 / 4, 8 / 2], [17 / 2, 7]]),  # what is outside never counts
+        (dict(kernel_size=2, ceil_mode=True, count_include_pad=False), [[13 / 4, 8 / 2], [17 / 2, 7]]),
+        (dict(kernel_size=3, stride=3, padding=1, ceil_mode=True), [[13 / 9, 8 / 6], [17 / 6, 7 / 4]]),
+        (dict(kernel_size=2, divisor_override=3), [[13 / 3]]),
+        (dict(kernel_size=2, padding=1, divisor_override=1), [[1, 7], [12, 25]]),
     ],
 )
 def test_avg_pool2d(engine, arguments, expected):
-    assert avg_pool2d(PICTURE, **arguments).tolist() == [[expected]]
+    np.testing.assert_allclose(avg_pool2d(PICTURE, **arguments).data, [[expected]], rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (dict(kernel_size=2), [[1]]),
+        (dict(kernel_size=2, stride=1), [[1, 5], [6, 7]]),
+        (dict(kernel_size=2, padding=1), [[0, 1], [6, 7]]),
+        (dict(kernel_size=2, stride=1, dilation=2), [[6]]),
+        (dict(kernel_size=2, ceil_mode=True), [[1, 5], [6, 8]]),
+        (dict(kernel_size=2, stride=3, padding=2, dilation=3), [[4, 4], [4, 4]]),  # all other corners are in the border
+    ],
+)
+def test_indices_are_places_in_the_picture(engine, arguments, expected):
+    y, indices = max_pool2d(PICTURE, **arguments, return_indices=True)
+    assert indices.dtype == np.int64 and not indices.requires_grad
+    assert indices.tolist() == [[expected]]
+    assert y.tolist() == [[[[PICTURE[0, 0].flat[i] for i in row] for row in expected]]]
+
+
+def test_a_window_without_a_pixel_has_no_index(engine):
+    x = np.array([[[[1.0, 2], [3, 4]]]])
+    y, indices = max_pool2d(x, 2, stride=1, padding=2, dilation=3, return_indices=True)
+    assert y.tolist() == [[[[4, -np.inf, 3], [-np.inf] * 3, [2, -np.inf, 1]]]]
+    assert indices.tolist() == [[[[3, -1, 2], [-1] * 3, [1, -1, 0]]]]
 
 
 def test_gradients_of_overlapping_windows_add_up(engine):
@@ -107,6 +142,7 @@ def random_geometry(rng, dilated):
 def test_max_pool2d_is_pytorchs(rng, engine, number):
     functional = pytest.importorskip("torch", reason="PyTorch, the twin, is not installed").nn.functional
     x, arguments = random_geometry(rng, dilated=True)
+    arguments |= dict(ceil_mode=number % 4 > 1)
     if number % 2:
         x = np.round(x)  # with ties
     assert_twins(rng, lambda x: max_pool2d(x, **arguments), lambda x: functional.max_pool2d(x, **arguments), x)
@@ -117,8 +153,50 @@ def test_max_pool2d_is_pytorchs(rng, engine, number):
 def test_avg_pool2d_is_pytorchs(rng, engine, number, count_include_pad):
     functional = pytest.importorskip("torch", reason="PyTorch, the twin, is not installed").nn.functional
     x, arguments = random_geometry(rng, dilated=False)
-    arguments |= dict(count_include_pad=count_include_pad)
+    arguments |= dict(count_include_pad=count_include_pad, ceil_mode=number % 2 == 1)
     assert_twins(rng, lambda x: avg_pool2d(x, **arguments), lambda x: functional.avg_pool2d(x, **arguments), x)
+
+
+@pytest.mark.parametrize("engine_name", ["numpy", "numba"])
+def test_three_hundred_geometries_are_pytorchs(rng, engine_name):
+    """Every kind of rounding, border and divisor, among them those that PyTorch refuses too."""
+    torch = pytest.importorskip("torch", reason="PyTorch, the twin, is not installed")
+    if engine_name == "numba":
+        pytest.importorskip("numba", reason="Numba is not installed")
+    compared = 0
+    while compared < 300:
+        x, arguments = random_geometry(rng, dilated=bool(rng.integers(2)))
+        x = np.round(x[..., int(rng.integers(4)) :, int(rng.integers(4)) :])  # with ties; some too small
+        arguments["ceil_mode"] = bool(rng.integers(2))
+        if "dilation" in arguments:
+            name, arguments["return_indices"] = "max_pool2d", True
+        else:
+            name, arguments["count_include_pad"] = "avg_pool2d", bool(rng.integers(2))
+            arguments["divisor_override"] = rng.choice([None, None, 5])
+        with tinyconv.engine(engine_name):
+            compared += compare_with_torch(rng, torch, name, x, arguments)
+
+
+def compare_with_torch(rng, torch, name, x, arguments):
+    """1 if both have the same values, indices and gradients, 0 if both refuse, otherwise a failure."""
+    x, t = Tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)
+    try:
+        z = getattr(torch.nn.functional, name)(t, **arguments)
+    except (RuntimeError, IndexError):
+        with pytest.raises(ShapeError):
+            getattr(pooling, name)(x, **arguments)
+        return 0
+    y = getattr(pooling, name)(x, **arguments)
+    if name == "max_pool2d":
+        (y, indices), (z, theirs) = y, z
+        if np.isinf(y.data).any():  # of a window without a pixel PyTorch's index means nothing
+            return 0
+        np.testing.assert_array_equal(indices.data, theirs.numpy(), str(arguments))
+    np.testing.assert_allclose(y.data, z.detach().numpy(), rtol=0, atol=1e-12, err_msg=str(arguments))
+    dy = rng.standard_normal(y.shape)
+    y.backward(Tensor(dy)), z.backward(torch.tensor(dy))
+    np.testing.assert_allclose(x.grad.data, t.grad.numpy(), rtol=0, atol=1e-12, err_msg=str(arguments))
+    return 1
 
 
 # ---------------------------------------------------------------- adjoints
@@ -133,8 +211,8 @@ def test_adjoints(engine, rng, label):
     winner = winners(rng, X, window)
     pairs = [(kernels.max_pool2d_gather(x, winner, window), kernels.max_pool2d_input(dy, winner, window, X))]
     pairs += [
-        (kernels.avg_pool2d(x, window, count), kernels.avg_pool2d_input(dy, window, count, X))
-        for count in (True, False)
+        (kernels.avg_pool2d(x, window, divisor), kernels.avg_pool2d_input(dy, window, divisor, X))
+        for divisor in (1, 7, rng.integers(1, 9, dy.shape[2:]))
     ]
     for y, dx in pairs:
         assert abs((dy * y).sum() - (dx * x).sum()) < 1e-12 * max(1.0, np.sqrt((dy**2).sum() * (y**2).sum()))

@@ -10,7 +10,6 @@ from tinyconv.ops.shape import (
     clone,
     expand,
     flatten,
-    pad,
     permute,
     reshape,
     reverse_axes,
@@ -46,9 +45,6 @@ MOVES = {
     "transpose": (transpose, lambda x: x.swapaxes(1, 2)),
     "transpose two": (lambda x: transpose(x, 0, -1), lambda x: x.swapaxes(0, 2)),
     "T": (reverse_axes, lambda x: x.T),
-    "pad": (lambda x: pad(x, (1, 2)), lambda x: np.pad(x, [(0, 0), (0, 0), (1, 2)])),
-    "pad two axes": (lambda x: pad(x, (1, 0, 0, 3)), lambda x: np.pad(x, [(0, 0), (0, 3), (1, 0)])),
-    "pad nothing": (lambda x: pad(x, ()), lambda x: x),
     "clone": (clone, lambda x: x),
     "cat": (lambda x: cat([x, x * 2], 1), lambda x: np.concatenate([x, x * 2], 1)),
     "cat, negative": (lambda x: cat((x, x[:, :, :1]), -1), lambda x: np.concatenate([x, x[:, :, :1]], 2)),
@@ -95,7 +91,7 @@ def test_views_share_memory_and_count_changes_together(move):
 
 def test_copies_do_not():
     x = tinyconv.ones(2, 3)
-    for y in (x.clone(), x.T.reshape(6), cat([x]), pad(x, (0, 0)), x + 0):
+    for y in (x.clone(), x.T.reshape(6), cat([x]), x + 0):
         assert not np.shares_memory(x.data, y.data)
         assert y.version is not x.version
 
@@ -130,17 +126,12 @@ def test_joining_different_dtypes():
     assert cat([tinyconv.tensor([1]), a]).dtype == np.float32  # NumPy's would be float64
 
 
-def test_padding_value():
-    assert pad(tinyconv.ones(1, 2), (1, 0, 0, 1), value=7).tolist() == [[7, 1, 1], [7, 7, 7]]
-
-
 def test_empty_tensors():
     x = leaf(np.zeros((0, 3)))
     assert reshape(x, 3, 0).shape == (3, 0)
     assert flatten(x).shape == (0,)
     assert cat([x, leaf(np.ones((2, 3)))]).shape == (2, 3)
     assert [p.shape for p in split(x, 2)] == [(0, 3)]
-    assert pad(x, (1, 1)).shape == (0, 5)
     assert expand(leaf(np.zeros((1, 3))), 0, 3).shape == (0, 3)
     y = expand(leaf(np.zeros(3)), 0, 3)
     y.sum().backward()
@@ -214,18 +205,6 @@ def test_zero_dimensions():
             r"split: sizes \[1, 2\] do not add up to 2, the size of axis 0",
         ),
         (lambda x: x.split([3, -1]), ArgumentError, r"split: sizes \[3, -1\]"),
-        (
-            lambda x: pad(x, (1,)),
-            ArgumentError,
-            r"pad: pad is \(1,\); it must be pairs of sizes of at least 0",
-        ),
-        (lambda x: pad(x, (-1, 1)), ArgumentError, r"pad is \(-1, 1\)"),
-        (lambda x: pad(x, (1,) * 6), ArgumentError, "at most one an axis"),
-        (
-            lambda x: pad(x, (1, 1), mode="reflect"),
-            ArgumentError,
-            "pad: mode is 'reflect'; only 'constant' is known",
-        ),
     ],
 )
 def test_refused(call, kind, message):

@@ -3,6 +3,7 @@
 import copy
 import inspect
 import math
+from functools import cache
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 import tinyconv as tc
 from tinyconv import nn
 from tinyconv.errors import ArgumentError, DTypeError, ShapeError, UnknownNameError
-from tinyconv.optim import SGD, Adadelta, Adam, Optimizer
+from tinyconv.optim import LARS, SGD, Adadelta, Adagrad, Adam, AdamW, Optimizer, RMSprop
 
 WAYS = {
     "SGD": (SGD, dict(lr=1e-3)),
@@ -22,10 +23,28 @@ WAYS = {
     "Adam, betas and eps": (Adam, dict(lr=0.01, betas=(0.7, 0.9), eps=1e-3)),
     "Adam, amsgrad": (Adam, dict(lr=0.02, betas=(0.5, 0.8), amsgrad=True)),
     "Adam, weight decay": (Adam, dict(lr=0.01, weight_decay=0.1)),
+    "AdamW": (AdamW, dict(lr=0.01)),
+    "AdamW, amsgrad, more decay": (AdamW, dict(lr=0.02, betas=(0.5, 0.8), weight_decay=0.3, amsgrad=True)),
+    "Adagrad": (Adagrad, dict(lr=0.1)),
+    "Adagrad, everything": (
+        Adagrad,
+        dict(lr=0.1, lr_decay=0.01, weight_decay=0.1, initial_accumulator_value=0.5, eps=1e-3),
+    ),
+    "RMSprop": (RMSprop, {}),
+    "RMSprop, momentum": (RMSprop, dict(lr=1e-3, momentum=0.9, alpha=0.9)),
+    "RMSprop, centered": (RMSprop, dict(alpha=0.9, centered=True)),
+    "RMSprop, everything": (
+        RMSprop,
+        dict(lr=1e-3, alpha=0.95, eps=1e-3, weight_decay=0.1, momentum=0.8, centered=True),
+    ),
     "Adadelta": (Adadelta, {}),
     "Adadelta, everything": (Adadelta, dict(lr=0.5, rho=0.95, eps=1e-5, weight_decay=0.1)),
+    "LARS": (LARS, dict(lr=1.0)),
+    "LARS, everything": (LARS, dict(lr=0.5, momentum=0.8, weight_decay=0.1, trust_coefficient=0.01, eps=1e-3)),
+    "LARS, adapt=False": (LARS, dict(lr=1e-3, weight_decay=0.1, adapt=False)),
 }
-OPTIMIZERS = [SGD, Adam, Adadelta]
+TWINS = {name: way for name, way in WAYS.items() if way[0] is not LARS}  # which PyTorch has not
+OPTIMIZERS = [SGD, Adam, AdamW, Adagrad, RMSprop, Adadelta]
 with_every_way = pytest.mark.parametrize(("kind", "options"), WAYS.values(), ids=WAYS.keys())
 with_every_optimizer = pytest.mark.parametrize("kind", OPTIMIZERS)
 
@@ -120,31 +139,170 @@ def test_adadelta_by_hand():
     assert p.item() == pytest.approx(1 - 0.5 * d - 0.5 * 2 * math.sqrt(0.45) / math.sqrt(2), rel=1e-12)
 
 
+def test_adamw_by_hand():
+    p = given(2.0, -3.0)
+    AdamW([p], lr=0.1, eps=0.0, weight_decay=0.5).step()  # the first step is lr, whatever the gradient
+    assert p.item() == pytest.approx(2 * (1 - 0.1 * 0.5) + 0.1, rel=1e-12)
+
+
+def test_adagrad_by_hand():
+    p = given(1.0, 3.0)
+    optimizer = Adagrad([p], lr=0.5, lr_decay=0.25, initial_accumulator_value=7.0, eps=0.0)
+    optimizer.step()  # s = 7 + 9
+    assert p.item() == pytest.approx(1 - 0.5 * 3 / 4, rel=1e-15)
+    optimizer.step()  # s = 25, the rate 0.5/1.25
+    assert p.item() == pytest.approx(1 - 0.5 * 3 / 4 - 0.4 * 3 / 5, rel=1e-15)
+
+
+def test_rmsprop_by_hand():
+    p = given(1.0, 2.0)
+    optimizer = RMSprop([p], lr=0.1, alpha=0.75, eps=0.5, momentum=0.5)
+    optimizer.step()  # s = 1, v = 2/1.5
+    assert p.item() == pytest.approx(1 - 0.1 * 2 / 1.5, rel=1e-15)
+    optimizer.step()  # s = 1.75
+    v = 0.5 * 2 / 1.5 + 2 / (math.sqrt(1.75) + 0.5)
+    assert p.item() == pytest.approx(1 - 0.1 * 2 / 1.5 - 0.1 * v, rel=1e-14)
+
+
+def test_centered_rmsprop_divides_by_the_deviation():
+    p = given(1.0, 2.0)
+    RMSprop([p], lr=0.1, alpha=0.75, eps=0.0, centered=True).step()  # s = 1, m = 0.5
+    assert p.item() == pytest.approx(1 - 0.1 * 2 / math.sqrt(0.75), rel=1e-14)
+
+
+def test_centered_rmsprop_of_a_constant_gradient_stays_finite(engine):
+    """Then s and m^2 become the same, but for rounding; the root of less than nothing would be NaN."""
+    p = nn.Parameter(np.ones(50))
+    p.grad = tc.tensor(np.linspace(0.1, 7, 50))
+    optimizer = RMSprop([p], alpha=0.5, eps=1.0, centered=True)
+    for _ in range(80):
+        optimizer.step()
+    assert np.isfinite(p.detach().numpy()).all()
+
+
+def test_lars_by_hand():
+    p = nn.Parameter(np.array([3.0, 4.0]))
+    p.grad = tc.tensor(np.array([0.0, 2.0]))
+    optimizer = LARS([p], lr=10.0, momentum=0.5, weight_decay=0.1, trust_coefficient=0.02, eps=0.5)
+    optimizer.step()  # q = 0.02*5 / (2 + 0.1*5 + 0.5) = 1/30
+    np.testing.assert_allclose(p.data, [3 - 0.3 / 3, 4 - 2.4 / 3], rtol=1e-14)
+
+
+def test_lars_moves_weights_of_zero_and_stands_still_without_a_gradient():
+    p, q = nn.Parameter(np.zeros(2)), nn.Parameter(np.ones(2))
+    p.grad, q.grad = tc.tensor(np.ones(2)), tc.tensor(np.zeros(2))
+    LARS([p, q], lr=0.5, eps=0.0).step()
+    assert p.tolist() == [-0.5, -0.5] and q.tolist() == [1, 1]
+
+
+def test_lars_steps_do_not_depend_on_the_size_of_the_gradient():
+    ps = [nn.Parameter(np.array([3.0, 4.0])) for _ in range(2)]
+    for p, size in zip(ps, (1e-3, 1e3), strict=True):
+        p.grad = tc.tensor(size * np.array([1.0, -1.0]))
+        LARS([p], lr=1.0, eps=0.0).step()
+    np.testing.assert_allclose(ps[0].data, ps[1].data, rtol=1e-12)
+
+
 # ---------------------------------------------------------------- beside PyTorch
 
 
-@pytest.mark.xdist_group("torch.optim")  # which takes seconds to import: in one process only
-@with_every_way
-def test_two_hundred_steps_beside_pytorch(kind, options):
-    """In two groups, of which the second has another rate; and all rates are halved on the way."""
-    torch = pytest.importorskip("torch", reason="PyTorch, the twin, is not installed")
-    ps, ts = parameters(), [torch.nn.Parameter(torch.tensor(start)) for start in STARTS]
+@cache
+def torchs_way(name):
+    """200 steps of PyTorch's optimiser: STARTS, and the parameters after each step."""
+    import torch
 
-    def groups(a, b):
-        return [{"params": [a]}, {"params": b, "lr": 0.004}]
+    kind, options = WAYS[name]
+    ts = [torch.nn.Parameter(torch.tensor(start)) for start in STARTS]
+    optimizer = getattr(torch.optim, kind.__name__)(two_groups(*ts), **options)
 
-    ours, theirs = kind(groups(*ps), **options), getattr(torch.optim, kind.__name__)(groups(*ts), **options)
+    def give(gradients):
+        for t, g in zip(ts, gradients, strict=True):
+            t.grad = torch.tensor(g)
+
+    return way_of(optimizer, [t.detach().numpy() for t in ts], give)
+
+
+def two_groups(a, b):
+    return [{"params": [a]}, {"params": b, "lr": 0.004}]
+
+
+def way_of(optimizer, arrays, give):
+    """Copies of the arrays after each of 200 steps, in which the second group has another rate; all are halved."""
+    way = []
     for step in range(200):
-        for optimizer, these in ((ours, ps), (theirs, ts)):
-            optimizer.zero_grad()
-            loss_of(*these).backward()
-            optimizer.step()
-            if step == 100:
-                for group in optimizer.param_groups:
-                    group["lr"] /= 2
-        for p, t in zip(ps, ts, strict=True):
-            np.testing.assert_allclose(p.detach().numpy(), t.detach().numpy(), rtol=1e-12, atol=1e-12)
-    assert all(np.abs(p.detach().numpy() - start).max() > 1e-3 for p, start in zip(ps, STARTS, strict=True))
+        give(gradients_at(step, *arrays))
+        optimizer.step()
+        way.append([array.copy() for array in arrays])
+        if step == 100:
+            for group in optimizer.param_groups:
+                group["lr"] /= 2
+    return way
+
+
+def gradients_at(step, a, b):
+    """Of loss_of, by hand, and something that changes from step to step, as a batch does."""
+    (x, y), noise = a, np.random.default_rng(step)
+    dx = 2 * (x - 1) - 80 * x * (y - x * x) + b[0]
+    da, db = np.array([dx, 40 * (y - x * x)]), 2 * b + np.array([x.sum(), 0, 0])
+    return da + noise.standard_normal(a.shape), db + noise.standard_normal(b.shape)
+
+
+def our_way(kind, options):
+    ps = parameters()
+
+    def give(gradients):
+        for p, g in zip(ps, gradients, strict=True):
+            p.grad = tc.tensor(g)
+
+    return way_of(kind(two_groups(*ps), **options), [p.data for p in ps], give)
+
+
+@pytest.mark.xdist_group("torch.optim")  # which takes seconds to import: in one process only
+@pytest.mark.parametrize("name", TWINS)
+def test_two_hundred_steps_beside_pytorch(name, engine):
+    """In two groups, of which the second has another rate; and all rates are halved on the way."""
+    pytest.importorskip("torch", reason="PyTorch, the twin, is not installed")
+    for ours, theirs in zip(our_way(*WAYS[name]), torchs_way(name), strict=True):
+        for p, t in zip(ours, theirs, strict=True):
+            np.testing.assert_allclose(p, t, rtol=1e-10, atol=1e-12)
+    for p, start in zip(ours, STARTS, strict=True):
+        assert np.abs(p - start).max() > 1e-3
+
+
+@pytest.mark.parametrize("name", [name for name in WAYS if name not in TWINS])
+def test_two_hundred_steps_of_lars_as_in_the_paper(name, engine):
+    """Algorithm 1 once more, in plain NumPy."""
+
+    class Paper:
+        def __init__(self):
+            options = dict(momentum=0.9, weight_decay=0.0, trust_coefficient=0.001, eps=1e-8, adapt=True)
+            self.settings = {**options, **WAYS[name][1]}
+            self.param_groups = [{"lr": self.settings["lr"]}, {"lr": 0.004}]
+            self.arrays = [start.copy() for start in STARTS]
+            self.v = [0 * start for start in STARTS]
+
+        def step(self):
+            s = self.settings
+            for w, v, g, group in zip(self.arrays, self.v, self.gradients, self.param_groups, strict=True):
+                denominator = np.sqrt((g * g).sum()) + s["weight_decay"] * np.sqrt((w * w).sum()) + s["eps"]
+                local = s["trust_coefficient"] * np.sqrt((w * w).sum()) / denominator if s["adapt"] else 1.0
+                v[...] = s["momentum"] * v + group["lr"] * local * (g + s["weight_decay"] * w)
+                w -= v
+
+    paper = Paper()
+    expected = way_of(paper, paper.arrays, lambda gradients: setattr(paper, "gradients", gradients))
+    for ours, theirs in zip(our_way(*WAYS[name]), expected, strict=True):
+        for p, t in zip(ours, theirs, strict=True):
+            np.testing.assert_allclose(p, t, rtol=1e-10, atol=1e-12)
+    assert np.abs(ours[0] - STARTS[0]).max() > 1e-3
+
+
+def test_gradients_by_hand_are_those_of_the_loss():
+    ps = parameters()
+    loss_of(*ps).backward()
+    noise = np.random.default_rng(3)
+    for p, g in zip(ps, gradients_at(3, *STARTS), strict=True):
+        np.testing.assert_allclose(g - noise.standard_normal(p.shape), p.grad.numpy(), rtol=1e-12)
 
 
 @with_every_optimizer
@@ -383,6 +541,29 @@ BAD_ARGUMENTS = [
     ),
     (lambda: Adam([P], eps=-1), ArgumentError, "Adam: eps is -1; it must be at least 0"),
     (lambda: Adadelta([P], rho=1.5), ArgumentError, "Adadelta: rho is 1.5; it must lie between 0 and 1"),
+    (lambda: Adadelta([P], eps=math.nan), ArgumentError, "Adadelta: eps is nan; it must be at least 0"),
+    (lambda: SGD([P], dampening=math.nan), ArgumentError, "SGD: dampening is nan; it must be at least 0"),
+    (lambda: Adam([P], betas=(0.9, math.nan)), ArgumentError, r"Adam: betas is \(0.9, nan\); it must be at least 0"),
+    (lambda: AdamW([P], betas=(0.9, 0.9, 0.9)), ArgumentError, r"AdamW: betas is \(0.9, 0.9, 0.9\); it must be two"),
+    (lambda: AdamW([P], weight_decay=-0.1), ArgumentError, "AdamW: weight_decay is -0.1; it must be at least 0"),
+    (lambda: Adagrad([P], lr=math.nan), ArgumentError, "Adagrad: lr is nan; it must be at least 0"),
+    (lambda: Adagrad([P], lr_decay=-1), ArgumentError, "Adagrad: lr_decay is -1; it must be at least 0"),
+    (lambda: Adagrad([P], weight_decay=-1), ArgumentError, "Adagrad: weight_decay is -1; it must be at least 0"),
+    (
+        lambda: Adagrad([P], initial_accumulator_value=-1),
+        ArgumentError,
+        "Adagrad: initial_accumulator_value is -1; it must be at least 0",
+    ),
+    (lambda: Adagrad([P], eps=-1), ArgumentError, "Adagrad: eps is -1; it must be at least 0"),
+    (lambda: RMSprop([P], lr=-1), ArgumentError, "RMSprop: lr is -1; it must be at least 0"),
+    (lambda: RMSprop([P], alpha=1.5), ArgumentError, "RMSprop: alpha is 1.5; it must lie between 0 and 1"),
+    (lambda: RMSprop([P], alpha=math.nan), ArgumentError, "RMSprop: alpha is nan; it must be at least 0"),
+    (lambda: RMSprop([P], momentum=-1), ArgumentError, "RMSprop: momentum is -1; it must be at least 0"),
+    (lambda: RMSprop([P], eps=math.inf), ArgumentError, "RMSprop: eps is inf; it must be at least 0"),
+    (lambda: LARS([P], lr=math.nan), ArgumentError, "LARS: lr is nan; it must be at least 0"),
+    (lambda: LARS([P], momentum=-1), ArgumentError, "LARS: momentum is -1; it must be at least 0"),
+    (lambda: LARS([P], trust_coefficient=-1), ArgumentError, "LARS: trust_coefficient is -1; it must be at least 0"),
+    (lambda: LARS([P], weight_decay=None), ArgumentError, "LARS: weight_decay is None; it must be at least 0"),
 ]
 
 

@@ -37,7 +37,7 @@ class Call:
 
     def draw(self, rng: np.random.Generator, dtype: Any = np.float64) -> tuple:
         """The positional arguments, with arrays in them."""
-        return _replaced(self.args, lambda x: x(rng, dtype) if isinstance(x, Draw) else x)
+        return replaced(self.args, lambda x: x(rng, dtype) if isinstance(x, Draw) else x)
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,9 @@ class Op:
     twin            from the module `torch`, the function that does the same
     differentiable  does its result have a gradient?
     order           2 if gradients of gradients are checked too
+    linear_in       numbers of the positional arguments in which it is linear, or linear plus a constant, whatever the
+                    other arguments are: (0, 1, 2) for conv2d. test_adjoint.py then checks <A x, y> = <x, A'y> for each,
+                    and fails if one is missing or wrong here.
     """
 
     function: Callable[..., Any]
@@ -75,6 +78,7 @@ class Op:
     twin: Callable[[Any], Callable] | None = None
     differentiable: bool = True
     order: int = 2
+    linear_in: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
@@ -163,7 +167,7 @@ LAYOUTS = [transposed, sliced, repeated]
 
 def tensors_of(args: tuple, requires_grad: bool = True) -> tuple:
     """Arrays as Tensors, those of floating point as leaves."""
-    return _replaced(args, lambda x: _leaf(x, requires_grad) if isinstance(x, np.ndarray) else x)
+    return replaced(args, lambda x: _leaf(x, requires_grad) if isinstance(x, np.ndarray) else x)
 
 
 def found_in(args: Any, kind: type) -> list:
@@ -177,8 +181,8 @@ def _leaf(x: np.ndarray, requires_grad: bool) -> Tensor:
     return Tensor(x, requires_grad and x.dtype.kind == "f")
 
 
-def _replaced(args: Any, function: Callable[[Any], Any]) -> Any:
+def replaced(args: Any, function: Callable[[Any], Any]) -> Any:
     """The arguments with `function` applied to each, also inside tuples and lists."""
     if isinstance(args, (tuple, list)):
-        return type(args)(_replaced(part, function) for part in args)
+        return type(args)(replaced(part, function) for part in args)
     return function(args)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinyconv.errors import DTypeError, ShapeError
+from tinyconv.errors import ArgumentError, DTypeError, ShapeError
 from tinyconv.ops import activation as ops
 from tinyconv.tensor import Tensor
 
@@ -55,11 +55,12 @@ OPS = [
             sample("zeros", normal(4), constant([0.0, -1.0, 0.0, 2.0])),
             *[sample(f.__name__, normal(3, 4, layout=f), normal(3, 4, layout=Tensor)) for f in LAYOUTS],
         ],
+        linear_in=(0,),
     ),
     Op(
         ops.leaky_relu,
         [*elementwise(), sample("another slope", normal(3, 4), 0.3), ZEROS],
-        [COMPLEX],
+        [COMPLEX, bad(ArgumentError, "negative_slope is nan; it must be a finite number", normal(3), float("nan"))],
         lambda torch: torch.nn.functional.leaky_relu,
     ),
     Op(
@@ -69,15 +70,16 @@ OPS = [
             sample("zeros", normal(4), constant([0.0, -1.0, 0.0, 2.0]), 0.1),
             sample("negative slope", normal(3, 4), normal(3, 4, layout=Tensor), -0.5),
         ],
+        linear_in=(0,),
     ),
     Op(
         ops.sigmoid,
         [*elementwise(), sample("large numbers", fixed([-800.0, -8.0, 8.0, 800.0]))],
         twin=lambda torch: torch.sigmoid,
     ),
-    Op(ops.sigmoid_input, gradients()),
+    Op(ops.sigmoid_input, gradients(), linear_in=(0,)),
     Op(ops.tanh, elementwise(), twin=lambda torch: torch.tanh),
-    Op(ops.tanh_input, gradients()),
+    Op(ops.tanh_input, gradients(), linear_in=(0,)),
     Op(ops.softmax, along_an_axis(), [OUT_OF_RANGE], lambda torch: torch.softmax),
     Op(ops.log_softmax, along_an_axis(), [OUT_OF_RANGE], lambda torch: torch.log_softmax),
 ]

@@ -47,10 +47,10 @@ def signed(*shape, **layout):
 
 
 OPS = [
-    Op(ops.add, two(normal, normal), MISFITS, lambda torch: torch.add),
-    Op(ops.sub, two(normal, normal), MISFITS, lambda torch: torch.sub),
-    Op(ops.mul, two(normal, normal), MISFITS, lambda torch: torch.mul),
-    Op(ops.div, two(normal, signed), MISFITS, lambda torch: torch.div),
+    Op(ops.add, two(normal, normal), MISFITS, lambda torch: torch.add, linear_in=(0, 1)),
+    Op(ops.sub, two(normal, normal), MISFITS, lambda torch: torch.sub, linear_in=(0, 1)),
+    Op(ops.mul, two(normal, normal), MISFITS, lambda torch: torch.mul, linear_in=(0, 1)),
+    Op(ops.div, two(normal, signed), MISFITS, lambda torch: torch.div, linear_in=(0,)),
     Op(
         ops.pow,
         [
@@ -58,6 +58,10 @@ OPS = [
             *[sample(f"to the power of {n}", signed(3, 4), n) for n in (0, 1, 2, 3, -1, -2)],
             sample("a root", positive(3, 4), 0.5),
             sample("zeros to whole powers", fixed([0.0, 0.0, 0.0]), 2),
+            sample(
+                *("a power each, zeros too", fixed([0.0, 0.0, 0.0, 2.0, 3.0]), fixed([1.0, 2.0, 3.0, 0.0, 2.0])),
+                kinks=True,
+            ),
             sample("zeros to the power of one", fixed([0.0, 0.0]), 1),
             sample("zeros to the power of zero", fixed([0.0, 0.0]), 0),
         ],
@@ -81,8 +85,9 @@ OPS = [
             bad(ShapeError, "do not broadcast", mask(2), normal(2, 3), normal(2)),
         ],
         lambda torch: torch.where,
+        linear_in=(1, 2),
     ),
-    Op(ops.neg, one(normal), twin=lambda torch: torch.neg),
+    Op(ops.neg, one(normal), twin=lambda torch: torch.neg, linear_in=(0,)),
     Op(ops.exp, one(normal), twin=lambda torch: torch.exp),
     Op(ops.log, one(positive), twin=lambda torch: torch.log),
     Op(ops.sqrt, one(positive), twin=lambda torch: torch.sqrt),

@@ -1,13 +1,18 @@
 """A convolution with what follows it: every combination, at places where nothing ties."""
 
+import numpy as np
+
 from tinyconv.geometry import Window
 from tinyconv.ops import fused as ops
 
-from . import Op, normal, sample
+from . import Op, constant, normal, sample
 
 SAME, VALID, TWO = Window((3, 3), padding=((1, 1), (1, 1))), Window((2, 3)), Window((2, 2), (2, 2))
 OVERLAPPING = Window((3, 3), (2, 2), ((1, 1), (1, 1)))
 ARGUMENTS = normal(2, 2, 6, 5), normal(3, 2, 3, 3), normal(3)
+# Without gradients of their own.
+PICTURE, WEIGHT = (constant(np.random.default_rng(0).standard_normal(shape)) for shape in ((1, 2, 4, 5), (2, 2, 2, 3)))
+BIAS = constant(np.array([0.5, -0.5]))
 
 OPS = [
     Op(
@@ -19,6 +24,10 @@ OPS = [
             sample("overlapping pooling", *ARGUMENTS, SAME, OVERLAPPING),
             sample("dropout", *ARGUMENTS, SAME, None, 0.4),
             sample("pooling and dropout", *ARGUMENTS, SAME, TWO, 0.25),
+            sample("dropout of a half", *ARGUMENTS, SAME, None, 0.5),
+            sample("gradient of the input alone", normal(1, 2, 4, 5), WEIGHT, BIAS, VALID),
+            sample("gradient of the weight alone", PICTURE, normal(2, 2, 2, 3), BIAS, VALID),
+            sample("gradient of the bias alone", PICTURE, WEIGHT, normal(2), VALID),
         ],
     ),
 ]

@@ -52,6 +52,7 @@ OPS = [
             ),
         ],
         lambda torch: lambda x, index: x[index],
+        linear_in=(0,),
     ),
     Op(
         ops.put,
@@ -62,5 +63,6 @@ OPS = [
             *[sample(f.__name__, normal(3, 2, layout=f), (ROWS,), (4, 2)) for f in LAYOUTS],
         ],
         twin=put_in_torch,
+        linear_in=(0,),
     ),
 ]

@@ -23,6 +23,7 @@ OPS = [
             bad(ShapeError, "dim 2 is out of range", [normal(2, 3)], 2),
         ],
         lambda torch: torch.cat,
+        linear_in=(0,),
     ),
     Op(
         ops.stack,
@@ -37,6 +38,7 @@ OPS = [
             bad(ShapeError, r"\[\(2,\), \(3,\)\] must all be equal", [normal(2), normal(3)]),
         ],
         lambda torch: torch.stack,
+        linear_in=(0,),
     ),
     Op(
         ops.split,
@@ -53,5 +55,6 @@ OPS = [
             bad(ShapeError, "dim 1 is out of range", normal(3), 1, dim=1),
         ],
         lambda torch: torch.split,
+        linear_in=(0,),
     ),
 ]

@@ -35,6 +35,7 @@ OPS = [
             bad(DTypeError, "float64 and float32", normal(2, 3), single(3, 2)),
         ],
         lambda torch: torch.matmul,
+        linear_in=(0, 1),
     ),
     Op(
         linear,
@@ -64,5 +65,6 @@ OPS = [
             bad(DTypeError, "float64 and float32", normal(4, 2), single(3, 2)),
         ],
         lambda torch: torch.nn.functional.linear,
+        linear_in=(0, 1, 2),
     ),
 ]

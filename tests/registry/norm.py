@@ -1,5 +1,7 @@
 """Batch normalisation: in training and evaluation, with and without what is optional."""
 
+import functools
+
 import numpy as np
 
 from tinyconv.errors import ArgumentError, DTypeError, ShapeError
@@ -21,6 +23,16 @@ def evaluation(label, *shape, **layout):
     mean, var = constant(np.linspace(-1, 1, C)), constant(np.linspace(0.5, 2, C))
     x = normal(*shape, **layout)
     return sample(label, x, mean, var, normal(C), normal(C))
+
+
+@functools.wraps(ops.batch_norm)
+def with_more(x, weight, bias, residual, relu):
+    """In training, with what comes after it in the same pass. As a positional argument, the residual is a leaf."""
+    return ops.batch_norm(x, None, None, weight, bias, True, residual=residual, relu=relu)
+
+
+def after(label, residual, relu):
+    return sample(label, normal(2, 3, 3, 2), normal(3), normal(3), residual, relu)
 
 
 OPS = [
@@ -69,7 +81,41 @@ OPS = [
                 training=True,
             ),
             bad(DTypeError, "float64 and float32", normal(3, 2), None, None, single(2), training=True),
+            *[
+                bad(
+                    ArgumentError,
+                    f"eps is {eps}; it must be a finite number of at least 0",
+                    normal(3, 2),
+                    None,
+                    None,
+                    training=True,
+                    eps=eps,
+                )
+                for eps in (-1, float("nan"))
+            ],
+            *[
+                bad(
+                    ArgumentError,
+                    f"momentum is {momentum}; it must be a finite number between 0 and 1",
+                    normal(3, 2),
+                    None,
+                    None,
+                    training=True,
+                    momentum=momentum,
+                )
+                for momentum in (-0.1, 1.5, None)
+            ],
         ],
         lambda torch: torch.nn.functional.batch_norm,
+        linear_in=(3, 4),
+    ),
+    Op(  # the passes that layers ask for; PyTorch's function has none
+        with_more,
+        [
+            after("ReLU", None, True),
+            after("residual", normal(2, 3, 3, 2), False),
+            after("residual and ReLU", normal(2, 3, 3, 2), True),
+            after("constant residual and ReLU", constant(np.linspace(-1, 1, 36).reshape(2, 3, 3, 2)), True),
+        ],
     ),
 ]

@@ -30,12 +30,24 @@ def samples(**options):
 
 ERRORS = [
     bad(ShapeError, r"input has shape \(4, 4\); it must be \(N, C, H, W\)", normal(4, 4), 2),
+    bad(ShapeError, r"input has shape \(1, 1, 4, 0\); a picture needs at least one pixel", normal(1, 1, 4, 0), 2),
     bad(ShapeError, "a 3x3 window with stride 3, padding 0 does not fit a 2x2 input", normal(1, 1, 2, 2), 3),
     bad(ArgumentError, "padding 2 is more than half", normal(1, 1, 4, 4), 2, padding=2),
     bad(ArgumentError, "kernel_size is 0", normal(1, 1, 4, 4), 0),
     bad(ArgumentError, "stride is 1.5", normal(1, 1, 4, 4), 2, stride=1.5),
+    bad(
+        ShapeError,
+        "a 5x5 window with stride 1, padding 0 does not fit a 4x4 input",
+        *(normal(1, 1, 4, 4), 5, 1),
+        ceil_mode=True,
+    ),
 ]
-COMPLEX = bad(DTypeError, "not defined for complex numbers", Draw(lambda rng: np.ones((1, 1, 2, 2)) * 1j), 2)
+NO_DIVISOR = [
+    bad(ArgumentError, "divisor_override is 0; .* at least 1", normal(1, 1, 4, 4), 2, divisor_override=0),
+    bad(ArgumentError, "divisor_override is 1.5", normal(1, 1, 4, 4), 2, divisor_override=1.5),
+]
+COMPLEX_NUMBERS = Draw(lambda rng: np.ones((1, 1, 2, 2)) * 1j)
+COMPLEX = bad(DTypeError, "not defined for complex numbers", COMPLEX_NUMBERS, 2)
 
 WINNERS = np.random.default_rng(1).integers(0, 4, (1, 2, 2, 3)).astype(np.uint8)
 
@@ -46,6 +58,7 @@ OPS = [
             sample("2 x 2", normal(1, 2, 2, 3), WINNERS, Window((2, 2), (2, 2)), (1, 2, 4, 6)),
             sample("overlapping", normal(1, 2, 2, 3), WINNERS, Window((2, 2), (1, 1)), (1, 2, 3, 4)),
         ],
+        linear_in=(0,),
     ),
     Op(
         ops.max_pool2d,
@@ -53,6 +66,10 @@ OPS = [
             *samples(),
             sample("dilation", normal(1, 2, 7, 6), 2, stride=2, dilation=(3, 2)),
             sample("ties", few(2, 2, 5, 6), 3, stride=2, padding=1, kinks=True),
+            sample("rounded up", normal(2, 1, 6, 5), 2, stride=3, padding=1, ceil_mode=True),
+            sample("rounded up, dilation", normal(1, 2, 7, 8), 2, stride=2, dilation=(2, 3), ceil_mode=True),
+            sample("indices", normal(1, 2, 5, 6), 3, stride=2, padding=1, return_indices=True),
+            sample("indices, rounded up", normal(2, 1, 5, 6), 2, ceil_mode=True, return_indices=True),
         ],
         [*ERRORS, COMPLEX],
         lambda torch: torch.nn.functional.max_pool2d,
@@ -62,8 +79,17 @@ OPS = [
         [
             *samples(),
             sample("border not counted", normal(1, 2, 5, 6), 3, stride=2, padding=1, count_include_pad=False),
+            sample("rounded up", normal(2, 1, 6, 5), 2, stride=3, padding=1, ceil_mode=True),
+            sample(
+                *("rounded up, border not counted", normal(1, 2, 6, 5), 2, 3, 1),
+                ceil_mode=True,
+                count_include_pad=False,
+            ),
+            sample("rounded up, windows beyond the border", normal(1, 2, 6, 7), 3, 2, 1, ceil_mode=True),
+            sample("another divisor", normal(1, 2, 5, 6), 2, divisor_override=3),
         ],
-        ERRORS,
+        [*ERRORS, *NO_DIVISOR],
         lambda torch: torch.nn.functional.avg_pool2d,
+        linear_in=(0,),
     ),
 ]

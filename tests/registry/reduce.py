@@ -49,8 +49,8 @@ def named(function):
 
 
 OPS = [
-    Op(ops.sum, axes() + SINGLE, ERRORS, lambda torch: torch.sum),
-    Op(ops.mean, axes() + SINGLE, ERRORS, lambda torch: torch.mean),
+    Op(ops.sum, axes() + SINGLE, ERRORS, lambda torch: torch.sum, linear_in=(0,)),
+    Op(ops.mean, axes() + SINGLE, ERRORS, lambda torch: torch.mean, linear_in=(0,)),
     Op(
         ops.var,
         [

@@ -30,6 +30,7 @@ OPS = [
             bad(ArgumentError, "must be whole numbers", normal(1), 2.5),
         ],
         lambda torch: torch.Tensor.expand,
+        linear_in=(0,),
     ),
     Op(
         ops.sum_to,
@@ -43,6 +44,7 @@ OPS = [
             *each_layout((1, 4)),
         ],
         twin=lambda torch: torch.Tensor.sum_to_size,
+        linear_in=(0,),
     ),
     Op(
         ops.reshape,
@@ -59,6 +61,7 @@ OPS = [
             bad(ArgumentError, "must be whole numbers", normal(2, 3), 2.0, 3),
         ],
         lambda torch: torch.Tensor.reshape,
+        linear_in=(0,),
     ),
     Op(
         ops.flatten,
@@ -75,6 +78,7 @@ OPS = [
             OUT_OF_RANGE,
         ],
         lambda torch: torch.flatten,
+        linear_in=(0,),
     ),
     Op(
         ops.squeeze,
@@ -88,6 +92,7 @@ OPS = [
         ],
         [OUT_OF_RANGE, NO_NUMBER],
         lambda torch: torch.squeeze,
+        linear_in=(0,),
     ),
     Op(
         ops.unsqueeze,
@@ -98,6 +103,7 @@ OPS = [
         ],
         [bad(ShapeError, r"dim 3 is out of range for shape \(2, 3\)", normal(2, 3), 3)],
         lambda torch: torch.unsqueeze,
+        linear_in=(0,),
     ),
     Op(
         ops.permute,
@@ -113,6 +119,7 @@ OPS = [
             bad(ShapeError, "names an axis .* twice", normal(2, 3), 1, 1),
         ],
         lambda torch: torch.Tensor.permute,
+        linear_in=(0,),
     ),
     Op(
         ops.transpose,
@@ -124,29 +131,13 @@ OPS = [
         ],
         [bad(ShapeError, "dim 2 is out of range", normal(2, 3), 0, 2)],
         lambda torch: torch.transpose,
+        linear_in=(0,),
     ),
     Op(
         ops.reverse_axes,
         [sample("three axes", normal(2, 3, 4)), sample("0-d", normal()), *each_layout()],
         twin=lambda torch: lambda x: x.permute(tuple(range(x.ndim))[::-1]),
-    ),
-    Op(
-        ops.pad,
-        [
-            sample("all around", normal(1, 2, 3, 4), (1, 2, 3, 0)),
-            sample("last axis", normal(2, 3), (1, 1)),
-            sample("a value", normal(2, 3), (0, 1, 2, 0), value=2.5),
-            sample("nothing", normal(2, 3), (0, 0)),
-            sample("around nothing", normal(0, 3), (1, 1)),
-            *each_layout((1, 0, 0, 2)),
-        ],
-        [
-            bad(ArgumentError, r"pad is \(1,\); it must be pairs", normal(2, 3), (1,)),
-            bad(ArgumentError, r"pad is \(-1, 0\)", normal(2, 3), (-1, 0)),
-            bad(ArgumentError, "at most one an axis", normal(2), (1, 1, 1, 1)),
-            bad(ArgumentError, "mode is 'reflect'; only 'constant'", normal(2, 3), (1, 1), mode="reflect"),
-        ],
-        lambda torch: torch.nn.functional.pad,
+        linear_in=(0,),
     ),
     Op(
         ops.clone,
@@ -157,5 +148,6 @@ OPS = [
             *each_layout(),
         ],
         twin=lambda torch: torch.clone,
+        linear_in=(0,),
     ),
 ]

@@ -8,9 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from tinyconv import random
 from tinyconv.tensor import Tensor
 
-from .report import Entry, GradcheckReport, TensorReport, hint
+from .curve import STEPS, Curve
+from .evidence import Evidence
+from .hints import guess
+from .report import Entry, GradcheckReport, TensorReport
 from .ruler import Ruler, random_signs
 from .subject import Subject, host
 
@@ -37,6 +41,8 @@ class Comparison:
     def __init__(self, subject: Subject, settings: Settings, rng: np.random.Generator, report: GradcheckReport):
         self.subject, self.settings, self.rng, self.report = subject, settings, rng, report
         self.ruler = Ruler(subject, rng)
+        self.unreached: set[str] = set()  # tensors that backward gives no gradient at all
+        self.worst: dict[str, np.ndarray] = {}  # by tensor, the direction with the largest error
 
     def run(self) -> None:
         gradients = self.backward() if self.repeats() else None
@@ -45,6 +51,8 @@ class Comparison:
         for name, dx in gradients.items():
             self.tensor(name, dx)
         self.kinks_together(gradients)
+        if self.report.worst is not None and self.report.worst.name in gradients:
+            self.report.measure = self.curve
 
     # ------------------------------------------------------------ what must hold before numbers are compared
 
@@ -52,6 +60,10 @@ class Comparison:
         """Does the function leave its inputs alone and give the same bits again?"""
         if changed := self.subject.changed():
             self.problem(f"the function changes {', '.join(changed)} in place.")
+        elif updated := self.subject.updated():
+            self.problem(
+                f"the module changes {', '.join(updated)} though it is in evaluation: results depend on its past."
+            )
         elif not np.array_equal(self.ruler.weighted(self.subject.values()), self.ruler.at_start):
             self.problem(
                 "the function is not deterministic: called twice, it gives two results. "
@@ -67,17 +79,42 @@ class Comparison:
             self.problem("the function gives another result when it is recorded for a backward pass.")
             return None
         mixed = [a - 2.5 * b for a, b in zip(u, v, strict=True)]
-        passes = [self.subject.gradients(outputs, map(Tensor, weights)) for weights in (u, v, mixed)]
+        zero = [np.zeros(w.shape) for w in u]
+        passes = [self.subject.gradients(outputs, map(Tensor, weights)) for weights in (u, u, v, mixed, zero)]
         gradients = {}
         for (name, x), *found in zip(self.subject.tensors.items(), *passes, strict=True):
-            du, dv, dm = (np.zeros(x.shape) if dx is None else host(dx) for dx in found)
-            gradients[name] = du
-            if not np.isfinite(du).all():
-                index = tuple(np.argwhere(~np.isfinite(du))[0].tolist())
-                self.problem(f"{name}: the gradient is not finite: at {index} it is {du[index]}.")
-            elif not (np.abs(dm - (du - 2.5 * dv)) <= self.allowed(name, du, dv)).all():
-                self.problem(f"{name}: backward(u - 2.5 v) is not backward(u) - 2.5 backward(v): it is not linear.")
+            if found[0] is None:
+                self.unreached.add(name)
+            gradients[name], *others = (np.zeros(x.shape) if dx is None else host(dx) for dx in found)
+            if sentence := self.objection(name, gradients[name], *others):
+                self.problem(f"{name}: {sentence}")
         return gradients if self.report.passed else None
+
+    def objection(self, name: str, du: np.ndarray, again: np.ndarray, *others: np.ndarray) -> str:
+        """What no gradient may be, whatever forward computes: of u twice, of v, of u - 2.5 v, of zero."""
+        dv, dm, dz = others
+        allowed = self.allowed(name, du, dv)
+        large = du[np.abs(du) > allowed]
+        if not np.isfinite(du).all():
+            index = tuple(np.argwhere(~np.isfinite(du))[0].tolist())
+            return f"the gradient is not finite: at {index} it is {du[index]}."
+        if not (np.abs(again - du) <= allowed).all():
+            return (
+                "two backward passes of one forward pass differ: backward draws random numbers anew "
+                "(keep forward's mask), or changes what it needs again."
+            )
+        if len(large) and (np.abs(du - dv) <= allowed).all():
+            return "whatever dy is, the gradient is the same: it must be multiplied by dy."
+        if len(large) > 1 and np.array_equal(large, large.astype(np.float32)):
+            return "all its numbers fit into float32: something on the way back computes in single precision."
+        if not (np.abs(dz) <= allowed).all():
+            return "for dy = 0 the gradient is not 0: there is a term without dy, or a division by dy."
+        if not (np.abs(dm - (du - 2.5 * dv)) <= allowed).all():
+            return (
+                "backward(u - 2.5 v) is not backward(u) - 2.5 backward(v): it is not linear in dy. "
+                "Is dy squared, compared or clipped?"
+            )
+        return ""
 
     def allowed(self, name: str, *gradients: np.ndarray) -> float:
         """The rounding error of a sum of gradients."""
@@ -98,9 +135,12 @@ class Comparison:
         entries = self.compare(name, method, dx, probes)
         worst = max(entries, key=lambda entry: entry.error, default=None)
         kinks = [entry for entry in entries if entry.is_kink]
+        if worst is not None:
+            self.worst[name] = probes[worst.index]
         if worst is not None and worst.error > self.rtol(method):
-            cause = hint(*([getattr(e, side) for e in entries if not e.is_kink] for side in ("analytic", "numeric")))
-            worst = worst if by_elements else self.locate(name, method, dx, probes[entries.index(worst)])
+            cause = self.cause(name, method, dx, entries)
+            if not by_elements:
+                worst = self.locate(name, method, dx, self.worst[name])
             self.problem(f"{worst}: relative error {worst.error:.1e}. {cause}".rstrip())
         if len(kinks) > KINK_SHARE * len(entries):
             self.problem(
@@ -137,7 +177,10 @@ class Comparison:
         return entries
 
     def locate(self, name: str, method: str, dx: np.ndarray, d: np.ndarray) -> Entry:
-        """The element behind an error along a direction: halve the direction, keep the worse half."""
+        """The element behind an error along a direction: halve the direction, keep the worse half.
+
+        From now on, its own axis is the tensor's worst direction.
+        """
         places = np.arange(dx.size)
         while len(places) > 1:
             halves = np.array_split(places, 2)
@@ -147,7 +190,31 @@ class Comparison:
             first, second = (abs(e.analytic - e.numeric) for e in self.compare(name, method, dx, probes))
             places = halves[0] if first >= second else halves[1]
         index = tuple(int(i) for i in np.unravel_index(places[0], dx.shape))
-        return self.compare(name, method, dx, {index: _axis(dx.shape, index)})[0]
+        self.worst[name] = _axis(dx.shape, index)
+        return self.compare(name, method, dx, {index: self.worst[name]})[0]
+
+    def cause(self, name: str, method: str, dx: np.ndarray, entries: list[Entry]) -> str:
+        """A guess at why backward and the differences are apart: by elements, unless there are too many."""
+        if len(entries) != dx.size and dx.size <= 4 * ELEMENTS:
+            entries = self.compare(name, method, dx, {index: _axis(dx.shape, index) for index in np.ndindex(dx.shape)})
+        shape = dx.shape if len(entries) == dx.size else (len(entries),)
+        a, n = (np.array([getattr(e, side) for e in entries]).reshape(shape) for side in ("analytic", "numeric"))
+        smooth = np.array([not e.is_kink for e in entries]).reshape(shape)
+        analytic = method == "complex"
+        return guess(Evidence(self.subject, self.ruler, name, a, n, smooth, analytic, name in self.unreached))
+
+    def curve(self, entry: Entry) -> Curve:
+        """The entry's difference quotients for many steps, from the tensor's own size down to rounding."""
+        direction = {entry.name: self.worst[entry.name]}
+        scale = self.ruler.scale(entry.name, direction[entry.name])
+        streams = random.get_state()
+        try:
+            central = [self.ruler.quotient("central", direction, scale * h) for h in STEPS]
+            by_complex = [self.ruler.quotient("complex", direction, scale * h) for h in STEPS]
+        finally:
+            random.set_state(streams)
+        size = max(abs(entry.analytic), abs(entry.numeric), 1e8 * self.ruler.rounding(entry.name)) or 1.0
+        return Curve(entry, scale * np.array(STEPS), np.array(central), np.array(by_complex), size)
 
     def kinks_together(self, gradients: Mapping[str, np.ndarray]) -> None:
         """Move everything that lies at a kink by the same step: elements that tie stay tied.
@@ -163,7 +230,7 @@ class Comparison:
         measured = self.ruler.along("central", moves)
         parts = np.concatenate([(gradients[name] * d).ravel() for name, d in moves.items()])
         analytic, size = float(parts.sum()), float(np.abs(parts).sum())
-        if abs(analytic - measured.value) > measured.width + self.rtol("central") * size:
+        if abs(analytic - measured.value) > measured.width + self.rtol("central") * max(size, abs(measured.value)):
             self.problem(
                 f"elements that tie ({', '.join(moves)}), moved together: backward gives {analytic:.10g}, "
                 f"the differences {measured.value:.10g}. Is dy given to several winners at once?"

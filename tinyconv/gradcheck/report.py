@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
-import numpy as np
+from .curve import Curve
 
-# Relative error below which ..., after cs231n, "Gradient checks" (neural-networks-3, Stanford 2016).
+# Relative error below which ..., after cs231n, "Gradient checks" (neural-networks-3, Stanford 2016), which has 1e-7.
 BANDS = (
-    (1e-7, "right"),
+    (1e-6, "right"),
     (1e-4, "right only if there are kinks nearby; too large for a smooth function"),
     (1e-2, "suspicious: there is probably a small mistake"),
     (float("inf"), "wrong"),
@@ -73,8 +75,10 @@ class TensorReport:
 class GradcheckReport:
     """The result of `gradcheck`; true if it passed, and str() says it in words.
 
-    problems  why it did not pass, one sentence each
+    problems  why it did not pass, in a sentence or two each, with a guess at the cause
     notes     what limits the check without failing it
+    worst     the comparison with the largest error, and
+    curve     its error against the step, measured when first asked for; plot(path) draws it
     seed      to have the same random numbers again: gradcheck(..., seed=report.seed)
     """
 
@@ -82,6 +86,7 @@ class GradcheckReport:
     tensors: list[TensorReport] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    measure: Callable[[Entry], Curve] | None = field(default=None, repr=False)
 
     @property
     def passed(self) -> bool:
@@ -100,6 +105,17 @@ class GradcheckReport:
     def max_error(self) -> float:
         return self.worst.error if self.worst else 0.0
 
+    @cached_property
+    def curve(self) -> Curve | None:
+        """How far the differences lie from backward's value, step by step; None if nothing was compared."""
+        return None if self.worst is None or self.measure is None else self.measure(self.worst)
+
+    def plot(self, path: str | os.PathLike[str]) -> None:
+        """Draw the curve as PNG, on logarithmic axes. Needs matplotlib."""
+        from .plot import plot_curve
+
+        plot_curve(self, path)
+
     @property
     def kinks(self) -> list[Entry]:
         return [kink for t in self.tensors for kink in t.kinks]
@@ -108,36 +124,23 @@ class GradcheckReport:
     def entries(self) -> int:
         return sum(t.entries for t in self.tensors)
 
-    def __str__(self) -> str:
+    @property
+    def summary(self) -> str:
+        """The verdict, the problems and the notes, without the tensors one by one."""
         verdict = "passed" if self.passed else "FAILED"
         lines = [f"gradient check {verdict}: largest relative error {self.max_error:.1e} ({band(self.max_error)})"]
         lines += [f"  problem: {problem}" for problem in self.problems]
-        lines += [f"  {t}" for t in self.tensors]
+        lines += [f"  steps: {self.curve.verdict}"] if not self.passed and self.max_error and self.curve else []
         lines += [f"  kink: {kink}" for kink in self.kinks[:5]]
         lines += [f"  ... and {len(self.kinks) - 5} more kinks"] if len(self.kinks) > 5 else []
         lines += [f"  note: {note}" for note in self.notes]
         return "\n".join([*lines, f"  random numbers: seed={self.seed}"])
 
+    def __str__(self) -> str:
+        verdict, *details = self.summary.splitlines()
+        return "\n".join([verdict, *(f"  {t}" for t in self.tensors), *details])
+
 
 def band(error: float) -> str:
     """What a relative error of this size means, in words."""
     return next(meaning for limit, meaning in BANDS if error < limit or limit == float("inf"))
-
-
-def hint(analytic: Sequence[float], numeric: Sequence[float]) -> str:
-    """What the entries of a wrong gradient have in common: a sign, a factor, another order."""
-    a, n = np.array(analytic), np.array(numeric)
-    if a.size < 2 or not n.any():
-        return ""
-    if not a.any():
-        return "Backward gives zero everywhere."
-    factor = float(a @ n / (n @ n))
-    if np.allclose(a, factor * n, rtol=1e-4, atol=1e-6 * np.abs(a).max()):
-        return (
-            "Only the sign is wrong."
-            if abs(factor + 1) < 1e-4
-            else f"Everything is {factor:.4g} times what it should be."
-        )
-    if np.allclose(np.sort(a), np.sort(n), rtol=1e-4):
-        return "The numbers are right but in other places: transposed or flipped?"
-    return ""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .numeric import Derivative, central, complex_step
+from .numeric import Derivative, Phi, central, complex_step
 from .subject import Subject
 
 
@@ -26,14 +26,27 @@ class Ruler:
 
     def along(self, method: str, directions: Mapping[str, np.ndarray]) -> Derivative:
         """The derivative when the named tensors move together, each along its own direction."""
-        start = self.subject.start
-
-        def phi(t: complex) -> np.ndarray:
-            moved = {name: np.asarray(start[name] + t * d) for name, d in directions.items()}
-            return self.weighted(self.subject.values(moved))
-
+        phi = self.path(directions)
         scale = max(self.scale(name, d) for name, d in directions.items())
         return complex_step(phi, 1e-20 * scale) if method == "complex" else central(phi, self.at_start, 1e-2 * scale)
+
+    def path(self, directions: Mapping[str, np.ndarray]) -> Phi:
+        """The weighted outputs as a function of one number t: x + t d."""
+
+        def phi(t: complex) -> np.ndarray:
+            moved = {name: np.asarray(self.subject.start[name] + t * d) for name, d in directions.items()}
+            return self.weighted(self.subject.values(moved))
+
+        return phi
+
+    def quotient(self, method: str, directions: Mapping[str, np.ndarray], h: float) -> float:
+        """The plain quotient for one step h, with nothing extrapolated; NaN where it cannot be had."""
+        phi = self.path(directions)
+        try:
+            value = phi(1j * h).imag.sum() / h if method == "complex" else (phi(h) - phi(-h)).sum() / (2 * h)
+        except Exception:  # operations that are not analytic refuse complex numbers
+            return float("nan")
+        return float(value)
 
     def scale(self, name: str, moved: np.ndarray | None = None) -> float:
         """The size of a tensor's numbers: their root mean square, or the moved ones if these are larger."""

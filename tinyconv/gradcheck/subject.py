@@ -23,6 +23,7 @@ class Subject:
 
     tensors  by name, those that gradients are checked for: inputs that require them, then parameters
     buffers  by name, what a module keeps beside its parameters (running statistics)
+    frozen   names of buffers that must stay as they are, for their module is in evaluation
     """
 
     def __init__(
@@ -31,8 +32,10 @@ class Subject:
         inputs: Sequence[Any],
         tensors: Mapping[str, Tensor],
         buffers: Mapping[str, Tensor],
+        frozen: Sequence[str] = (),
     ):
         self.function, self.inputs = function, inputs
+        self.frozen = frozen
         self.tensors, self.buffers = tensors, buffers
         self.streams = random.get_state()
         self.start = {name: host(x).copy() for name, x in [*tensors.items(), *buffers.items()]}
@@ -65,7 +68,9 @@ class Subject:
                 tensors[name] = x
         if not tensors:
             raise ArgumentError(NAME, "no input and no parameter requires a gradient; set requires_grad=True.")
-        return cls(function, inputs, tensors, buffers)
+        modules = dict(getattr(function, "named_modules", dict)())
+        frozen = [name for name in buffers if not modules[name.rpartition(".")[0]].training]
+        return cls(function, inputs, tensors, buffers, frozen)
 
     def values(self, replaced: Mapping[str, np.ndarray] | None = None) -> list[np.ndarray]:
         """The outputs with other numbers in some tensors; nothing is recorded, nothing stays changed."""
@@ -106,6 +111,12 @@ class Subject:
     def changed(self) -> list[str]:
         """The names of tensors that the function has overwritten."""
         return [name for name, x in self.tensors.items() if not np.array_equal(host(x), self.start[name])]
+
+    def updated(self) -> list[str]:
+        """The names of frozen buffers that a call changes."""
+        with no_grad(), self.surroundings():
+            self.function(*self.inputs)
+            return [name for name in self.frozen if not np.array_equal(host(self.buffers[name]), self.start[name])]
 
     @contextmanager
     def surroundings(self) -> Iterator[None]:

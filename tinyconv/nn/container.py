@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tinyconv.errors import ArgumentError
+from tinyconv.errors import ArgumentError, ShapeError
 from tinyconv.tensor import Tensor
 
 from .fusion import run, unseen
@@ -21,13 +21,8 @@ class Sequential(Module):
     """
 
     def __init__(self, *modules: Module | Mapping[str, Module]):
-        first: Any = modules[0] if len(modules) == 1 else None
-        parts = first if isinstance(first, Mapping) else dict(enumerate(modules))
-        for name, module in parts.items():
-            if not isinstance(module, Module):
-                problem = f"part {name!r} is {type(module).__name__}, not a Module: ReLU() is one, ReLU a class."
-                raise ArgumentError("Sequential", problem)
-            setattr(self, str(name), module)
+        for name, module in named_parts("Sequential", modules).items():
+            setattr(self, name, module)
 
     def forward(self, x: Any) -> Any:
         return run(list(self), x)
@@ -48,11 +43,22 @@ class Sequential(Module):
             raise ArgumentError("Sequential", f"there is no part {index}; it has {len(self)}.") from None
 
 
+def named_parts(owner: str, modules: tuple) -> dict[str, Module]:
+    """f(a, b) names its parts "0" and "1"; f({"conv": a, "relu": b}) as it says."""
+    mapping: Any = modules[0] if len(modules) == 1 and isinstance(modules[0], Mapping) else dict(enumerate(modules))
+    for name, module in mapping.items():
+        if not isinstance(module, Module):
+            problem = f"part {name!r} is {type(module).__name__}, not a Module: ReLU() is one, ReLU a class."
+            raise ArgumentError(owner, problem)
+    return {str(name): module for name, module in mapping.items()}
+
+
 class Residual(Module):
     """y = body(x) + shortcut(x), or body(x) + x without a shortcut.   He et al. 2016, arXiv:1512.03385, eq. 1 and 2
 
+    x (N, C, H, W)  ->  y, body(x) and shortcut(x), all of one shape
     body      a Module; if it is a Sequential that ends in batch norm, the sum is formed in the same pass
-    shortcut  a Module that gives x the shape of body(x)
+    shortcut  a Module that gives x the shape of body(x); ShapeError if it does not
     relu      y is made at least 0
     """
 
@@ -67,12 +73,19 @@ class Residual(Module):
         layers = list(self.body) if type(self.body) is Sequential and unseen(self.body, x) else []
         if layers and type(layers[-1]) is BatchNorm2d and unseen(layers[-1], x):
             y = run(layers[:-1], x)
-            if y.shape == added.shape:
-                return layers[-1](y, residual=added, relu=self.relu)
-            y = layers[-1](y) + added
-        else:
-            y = self.body(x) + added
+            _check_sum(y, added)
+            return layers[-1](y, residual=added, relu=self.relu)
+        y = self.body(x)
+        _check_sum(y, added)
+        y = y + added
         return y.relu() if self.relu else y
 
     def extra_repr(self) -> str:
         return "relu=True" if self.relu else ""
+
+
+def _check_sum(y: Tensor, added: Tensor) -> None:
+    """Broadcasting would hide a shortcut that lacks pixels or channels."""
+    if y.shape != added.shape:
+        cure = "Give a shortcut that makes them equal, such as Conv2d(C, F, 1, stride)."
+        raise ShapeError("Residual", f"the body gives {y.shape}, the shortcut {added.shape}. {cure}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tinyconv import tape
+from tinyconv import observe
 from tinyconv.backend import current_engine
 from tinyconv.errors import TinyconvError
 from tinyconv.tensor import Tensor
@@ -55,7 +55,8 @@ def unseen(layer: Module, x: Tensor) -> bool:
     """Does nobody look at what goes into this layer and comes out of it?"""
     return (
         not layer._forward_hooks
-        and not tape.observed()
+        and not observe.observed()
+        and not getattr(layer, "return_indices", False)  # a pooling that is asked where its winners were
         and isinstance(x, Tensor)
         and x.dtype.kind == "f"
         and current_engine(x.data) == "numba"

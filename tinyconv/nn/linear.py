@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tinyconv.geometry import whole
@@ -37,6 +39,16 @@ class Linear(Module):
     def extra_repr(self) -> str:
         text = f"in_features={self.in_features}, out_features={self.out_features}"
         return text + ("" if self.bias is not None else ", bias=False")
+
+
+class Identity(Module):
+    """y = x: nothing, where a net wants a layer. Takes any arguments and does without them, as in PyTorch."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__()
+
+    def forward(self, x: Any) -> Any:
+        return x
 
 
 class Flatten(Module):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tinyconv import tape
+from tinyconv import observe, tape
 from tinyconv.errors import ArgumentError, DTypeError, TinyconvError
 from tinyconv.tensor import Tensor, array_of
 
@@ -42,7 +42,8 @@ class Module:
                 return self.head(self.conv(x).relu().flatten(1))
 
     A Parameter or a Module assigned to an attribute belongs to the module, under that name. Those in a
-    list or a dict do not (as in PyTorch): use Sequential. `super().__init__()` need not be called.
+    list or a dict do not (as in PyTorch): use Sequential, ModuleList or ModuleDict.
+    `super().__init__()` need not be called.
     `training` is True at first and after `train()`, False after `eval()`.
     """
 
@@ -57,8 +58,8 @@ class Module:
         running = (*_running.get(), self)
         token = _running.set(running)
         try:
-            if tape.observed():
-                with tape.inside_module(_path(running[-2:])):
+            if observe.observed():
+                with observe.inside_module(_path(running[-2:]), type(self).__name__):
                     output = self.forward(*inputs, **options)
             else:
                 output = self.forward(*inputs, **options)
@@ -253,6 +254,19 @@ class Module:
 def _path(running: Sequence[Module]) -> str:
     """ "block2.conv1": where each of these modules lies inside the one before it, which called it."""
     return ".".join(filter(None, (_place(inner, outer) for outer, inner in pairwise(running))))
+
+
+def path_of_running(tensor: Tensor) -> str:
+    """ "block2.conv1.weight": where a parameter or buffer lies in the net that is being run; "" if nowhere."""
+    running = _running.get()
+    named = running[0]._named_tensors() if running else ()
+    return next((path for path, own in named if own is tensor), "")
+
+
+def buffers_of_running() -> list[tuple[str, Tensor]]:
+    """The buffers of the layer that is being run."""
+    running = _running.get()
+    return running[-1]._owned_buffers() if running else []
 
 
 def _place(inner: Module, outer: Module) -> str:

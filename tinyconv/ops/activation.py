@@ -5,7 +5,7 @@ from __future__ import annotations
 import tinyconv.kernels as kernels
 from tinyconv.tensor import Operand, Tensor, record
 
-from .arguments import floating, real
+from .arguments import floating, number, real
 from .reduce import sum
 from .shape import axis_of
 
@@ -24,7 +24,7 @@ def relu_input(dy: Tensor, y: Tensor, gain: float = 1.0) -> Tensor:
 def leaky_relu(x: Operand, negative_slope: float = 0.01) -> Tensor:
     """y = x where x > 0, negative_slope x elsewhere,   dx = dy, or negative_slope dy.   Maas et al. 2013"""
     x = floating(real("leaky_relu", x))
-    s = negative_slope
+    s = number("leaky_relu", "negative_slope", negative_slope)
     y = kernels.leaky_relu(x.data, s)
     if s < 0:  # y > 0 everywhere
         return record("leaky_relu", y, (x, lambda dy: leaky_relu_input(dy, x, s)), negative_slope=s)

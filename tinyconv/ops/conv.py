@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tinyconv.kernels as kernels
-from tinyconv.errors import ArgumentError, ShapeError, UnknownNameError
+from tinyconv.errors import ArgumentError, UnknownNameError
 from tinyconv.geometry import PaddingLike, Pair, Window
 from tinyconv.kernels.conv_choice import ALGORITHMS, Layer, can
-from tinyconv.tensor import Operand, Tensor, as_tensor, record, same_device, same_dtype
+from tinyconv.tensor import Operand, Tensor, as_tensor, record
 
-from .shape import expand, reshape
+from .arguments import check_channels, check_filtering, one_row
+from .shape import expand, reshape, squeeze, unsqueeze
 
 
 def conv2d(
@@ -38,6 +39,33 @@ def conv2d(
     b = None if bias is None else as_tensor(bias)
     window = checked(x, w, b, stride, padding, dilation, groups, algorithm)
     return _conv2d(x, w, b, window, algorithm)
+
+
+def conv1d(
+    input: Operand,
+    weight: Operand,
+    bias: Operand | None = None,
+    stride: int | tuple[int] = 1,
+    padding: int | str | tuple[int] = 0,
+    dilation: int | tuple[int] = 1,
+    groups: int = 1,
+) -> Tensor:
+    """y[n,f,o] = b[f] + sum_{c,k} w[f,c,k] x[n,c, o*s + k*d - p], computed by conv2d on pictures of one row
+
+    input x (N, C, L)   weight w (F, C/groups, K)   bias b (F,)   ->   y (N, F, floor((L + 2p - d(K - 1) - 1)/s) + 1)
+
+    padding  zeros at both ends: a number, "same" (stride 1) or "valid"
+    Raises ShapeError, ArgumentError, DTypeError.   Waibel et al. 1989, "Phoneme Recognition Using Time-Delay
+    Neural Networks"
+    """
+    name = "conv1d"
+    x, w = as_tensor(input), as_tensor(weight)
+    b = None if bias is None else as_tensor(bias)
+    check_filtering(name, x, w, b, 3, "(F, C/groups, K)")
+    window = one_row(name, w.shape[2], stride, padding, dilation, groups)
+    check_channels(name, x, w, b, window.groups)
+    window.check_fits(name, 1, x.shape[2])
+    return squeeze(_conv2d(unsqueeze(x, 2), unsqueeze(w, 2), b, window, None), 2)
 
 
 def _conv2d(x: Tensor, w: Tensor, b: Tensor | None, window: Window, how: str | None) -> Tensor:
@@ -97,32 +125,15 @@ def checked(
 ) -> Window:
     """The window, if everything fits together."""
     name = "conv2d"
-    if x.ndim != 4:
-        raise ShapeError(name, f"input has shape {x.shape}; it must be (N, C, H, W). One picture: x[None].")
-    if w.ndim != 4:
-        raise ShapeError(name, f"weight has shape {w.shape}; it must be (F, C/groups, KH, KW).")
-    if 0 in w.shape:
-        raise ShapeError(
-            name, f"weight has shape {w.shape}; it needs a filter and a channel, and no axis may be empty."
-        )
-    tensors = [x, w] if b is None else [x, w, b]
-    same_device(name, *tensors)
-    same_dtype(name, *tensors)
-    C, (F, CG, KH, KW) = x.shape[1], w.shape
+    check_filtering(name, x, w, b, 4, "(F, C/groups, KH, KW)")
+    C, (F, _, KH, KW) = x.shape[1], w.shape
     window = Window.of(name, (KH, KW), stride, padding, dilation, groups)
-    G = window.groups
-    if F % G:
-        raise ShapeError(name, f"{F} filters do not divide into {G} groups.")
-    if C != CG * G:
-        cure = f"Set in_channels={C}" + (f", or groups={C} for a depthwise convolution." if CG == 1 else ".")
-        raise ShapeError(name, f"input has {C} channels, weight {w.shape} expects {CG * G}. {cure}")
-    if b is not None and b.shape != (F,):
-        raise ShapeError(name, f"bias has shape {b.shape}; {F} filters need ({F},).")
+    check_channels(name, x, w, b, window.groups)
     OH, OW = window.check_fits(name, *x.shape[2:])
     if algorithm is not None:
         if algorithm not in ALGORITHMS:
             raise UnknownNameError(name, "algorithm", algorithm, ALGORITHMS)
         if not can(algorithm, Layer(window, len(x), C, F, OH, OW, x.dtype.itemsize)):
-            problem = f"algorithm={algorithm!r} does not compute {window} with {G} group(s) in {x.dtype}"
+            problem = f"algorithm={algorithm!r} does not compute {window} with {window.groups} group(s) in {x.dtype}"
             raise ArgumentError(name, f"{problem}. Leave it out: the fastest that does is chosen.")
     return window

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinyconv.backend import array_module
+from tinyconv.backend import Array, array_module
 from tinyconv.errors import DTypeError, GraphError, ShapeError
 from tinyconv.tape import is_grad_enabled
 from tinyconv.tensor import Operand, Tensor, array_of, as_tensor, same_device
@@ -62,6 +62,12 @@ def mul_(x: Tensor, other: Operand) -> Tensor:
 def div_(x: Tensor, other: Operand) -> Tensor:
     """x <- x / other"""
     return _calculate("div_", x, other, "divide")
+
+
+def follow(running: Tensor, batch: Array, momentum: float) -> None:
+    """running <- (1 - momentum) running + momentum batch"""
+    mul_(running, 1 - momentum)
+    add_(running, batch.real, alpha=momentum)
 
 
 def _augmented(symbol: str, in_place: Callable, out_of_place: Callable) -> Callable:

@@ -6,14 +6,15 @@ import math
 from typing import Any
 
 import tinyconv.kernels as kernels
-from tinyconv.backend import Array, array_module
+from tinyconv.backend import array_module
 from tinyconv.errors import ArgumentError, ShapeError
 from tinyconv.tape import is_grad_enabled
 from tinyconv.tensor import Operand, Tensor, as_tensor, record, same_device, same_dtype
 
 from .activation import relu_input
-from .arguments import floating
+from .arguments import floating, number
 from .arithmetic import sqrt
+from .inplace import follow
 from .reduce import mean as mean_of
 from .reduce import sum
 from .reduce import var as var_of
@@ -39,6 +40,7 @@ def batch_norm(
     training=False: mean and var are the running ones
     training=True: they are the batch's, var with 1/n, and the running ones (if given) follow them, in place:
         running <- (1 - momentum) running + momentum batch        here var with 1/(n-1), all as in PyTorch
+    (running <- m running + (1 - m) batch in Keras, TensorFlow and Caffe: their m is 1 - momentum)
     residual  added to y in the same pass
     relu      y, or its sum with the residual, is made at least 0 in the same pass
     Raises ShapeError, DTypeError; ArgumentError without statistics to use.
@@ -51,11 +53,14 @@ def batch_norm(
     running: list[Any] = [None if a is None else as_tensor(a) for a in (running_mean, running_var)]
     added = None if residual is None else as_tensor(residual)
     _check(x, w, b, running, training, added)
+    number("batch_norm", "eps", eps, least=0)
+    number("batch_norm", "momentum", momentum, least=0, most=1)
     if training:
         mean, var = (Tensor(a) for a in kernels.batch_norm_stats(x.data))
         n = _count(x)
-        _follow(running[0], mean.data, momentum)
-        _follow(running[1], var.data * (n / (n - 1)), momentum)
+        for kept, batch in zip(running, (mean.data, var.data * (n / (n - 1))), strict=True):
+            if kept is not None:
+                follow(kept, batch, momentum)
     else:
         mean, var = running
 
@@ -113,12 +118,6 @@ def _gradients(
     if not frozen:
         dy = dy - (reshape(db, shape) + z * reshape(dw, shape)) / _count(x)
     return reshape(w * r, shape) * dy, dw, db
-
-
-def _follow(running: Tensor | None, batch: Array, momentum: float) -> None:
-    """running <- (1 - momentum) running + momentum batch"""
-    if running is not None:
-        running.mul_(1 - momentum).add_(batch.real, alpha=momentum)
 
 
 def _count(x: Tensor) -> int:

@@ -119,25 +119,6 @@ def reverse_axes(x: Operand) -> Tensor:
 # ---------------------------------------------------------------- copies
 
 
-def pad(x: Operand, pad: Sequence[int], mode: str = "constant", value: float = 0.0) -> Tensor:
-    """y = x with a border of `value`,   dx = dy without the border
-
-    pad  (left, right), or (left, right, top, bottom), ...: pairs from the last axis backwards, as in PyTorch
-    """
-    x = as_tensor(x)
-    if mode != "constant":
-        raise ArgumentError("pad", f"mode is {mode!r}; only 'constant' is known.")
-    if len(pad) % 2 or len(pad) > 2 * x.ndim or not all(is_whole(n) and n >= 0 for n in pad):
-        raise ArgumentError(
-            "pad", f"pad is {tuple(pad)}; it must be pairs of sizes of at least 0, at most one an axis."
-        )
-    pairs = [(int(a), int(b)) for a, b in zip(pad[::2], pad[1::2], strict=True)]
-    widths = [(0, 0)] * (x.ndim - len(pairs)) + pairs[::-1]
-    inside = tuple(slice(before, before + size) for (before, _), size in zip(widths, x.shape, strict=True))
-    y = array_module(x.data).pad(x.data, widths, constant_values=value)
-    return record("pad", y, (x, lambda dy: dy[inside]), pad=tuple(pad), value=value)
-
-
 def clone(x: Operand) -> Tensor:
     """y = a copy of x, in memory of its own,   dx = dy"""
     x = as_tensor(x)

@@ -24,6 +24,8 @@ class Adam(Optimizer):
     (there without the correction of v^, here with it as in PyTorch).
     """
 
+    decoupled = False  # does weight decay act on the weights themselves, as in AdamW?
+
     def __init__(
         self,
         params: Params,
@@ -65,4 +67,4 @@ class Adam(Optimizer):
         for state in states:
             state["t"] = state.get("t", 0) + 1
         t = [state["t"] for state in states]
-        kernels.adam(ws, gs, m, v, v_max, t, lr, betas, eps, weight_decay)
+        kernels.adam(ws, gs, m, v, v_max, t, lr, betas, eps, weight_decay, self.decoupled)

@@ -150,15 +150,15 @@ class Optimizer:
         return f"{self.name}({', '.join(map(str, groups))})"
 
 
-def memories(states: list[dict[str, Any]], name: str, ws: list[Array]) -> list[Array]:
-    return [memory(state, name, w) for state, w in zip(states, ws, strict=True)]
+def memories(states: list[dict[str, Any]], name: str, ws: list[Array], start: float = 0.0) -> list[Array]:
+    return [memory(state, name, w, start) for state, w in zip(states, ws, strict=True)]
 
 
-def memory(state: dict[str, Any], name: str, w: Array) -> Array:
-    """An array like w that the state keeps under `name`; zeros at first."""
+def memory(state: dict[str, Any], name: str, w: Array, start: float = 0.0) -> Array:
+    """An array like w that the state keeps under `name`, all elements `start` at first."""
     kept = state.get(name)
     if kept is None:
-        kept = array_module(w).zeros_like(w)
+        kept = array_module(w).full_like(w, start)
     elif kept.dtype != w.dtype or device_of(kept) != device_of(w):  # the module was moved
         kept = move(kept, device_of(w)).astype(w.dtype)
     state[name] = kept

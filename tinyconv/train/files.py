@@ -88,7 +88,11 @@ def load_tensors(path: FilePath) -> tuple[dict[str, np.ndarray], dict[str, str]]
 
     try:
         with safe_open(path, framework="np") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            for name, array in arrays.items():
+                if array.dtype.isbuiltin != 1:  # bfloat16, where another package has added it to NumPy
+                    raise TypeError(f"{name} is {array.dtype}, which NumPy lacks")
+            return arrays, file.metadata() or {}
     except FileNotFoundError:
         raise DataError("load_tensors", f"there is no file {path}.") from None
     except Exception as error:  # its own error, and OSError, KeyError, ValueError, ... besides

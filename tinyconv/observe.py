@@ -1,0 +1,122 @@
+"""Watching operations: who looks, and from where an operation was called.
+
+Nobody watching costs one test an operation. While somebody does, each Operation also learns the path and class of its
+layer and the line of the user, and layers run one by one rather than fused.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .tape import Operation
+    from .tensor import Tensor
+
+_observers: list[Callable] = []  # of operations
+_step_observers: list[Callable] = []  # of steps backward
+_modules: ContextVar[tuple[tuple[str, str], ...]] = ContextVar("tinyconv_modules", default=())
+_going_back: ContextVar[Operation | None] = ContextVar("tinyconv_going_back", default=None)
+
+_PACKAGE = os.path.dirname(__file__) + os.sep
+
+
+class Handle:
+    """Takes a hook off again: `handle.remove()`, or use it as a context manager."""
+
+    def __init__(self, hooks: list[Callable], hook: Callable):
+        self.hooks, self.hook = hooks, hook
+        hooks.append(hook)
+
+    def remove(self) -> None:
+        if self.hook in self.hooks:
+            self.hooks.remove(self.hook)
+        self.hooks = []  # the same hook may be there a second time, by another Handle
+
+    def __enter__(self) -> Handle:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.remove()
+
+
+# ---------------------------------------------------------------- who looks
+
+
+def on_operation(observer: Callable) -> Handle:
+    """Call `observer(name, inputs, output, arguments)` after every operation, in every thread."""
+    return Handle(_observers, observer)
+
+
+def on_step(observer: Callable) -> Handle:
+    """Call `observer(operation, dy, gradients)` after every step backward, in every thread.
+
+    `gradients` are those of the operation's inputs, each summed over all steps so far.
+    """
+    return Handle(_step_observers, observer)
+
+
+def observed() -> bool:
+    return bool(_observers or _step_observers)
+
+
+def show_operation(name: str, inputs: list[Tensor], output: Tensor, arguments: dict[str, Any]) -> None:
+    made = output.grad_fn
+    if made is not None:
+        made.module, made.layer, made.line = where_called()
+        made.backward_of = _going_back.get()
+    for observer in list(_observers):
+        observer(name, inputs, output, arguments)
+
+
+def show_step(operation: Operation, dy: Tensor, gradients: list[Tensor]) -> None:
+    for observer in list(_step_observers):
+        observer(operation, dy, gradients)
+
+
+# ---------------------------------------------------------------- from where
+
+
+@contextmanager
+def inside_module(name: str, layer: str = "") -> Iterator[None]:
+    """Operations in here are called by the layer of that name inside the one that is being run, and of that class."""
+    token = _modules.set((*_modules.get(), (name, layer)))
+    try:
+        yield
+    finally:
+        _modules.reset(token)
+
+
+@contextmanager
+def going_back(operation: Operation) -> Iterator[None]:
+    """Operations in here are part of that one's step backward."""
+    token = _going_back.set(operation)
+    try:
+        yield
+    finally:
+        _going_back.reset(token)
+
+
+def is_going_back() -> bool:
+    return _going_back.get() is not None
+
+
+def where_called() -> tuple[str, str, str]:
+    """The layer's path ("block2.conv1") and class ("Conv2d"), and the user's line ("train.py:12").
+
+    That is the line of the innermost frame outside this package. In a step backward it is where the operation was
+    called whose step it is.
+    """
+    origin = _going_back.get()
+    if origin is not None:
+        return origin.module, origin.layer, origin.line
+    modules = _modules.get()
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    path = ".".join(name for name, _ in modules if name)
+    return path, modules[-1][1] if modules else "", f"{frame.f_code.co_filename}:{frame.f_lineno}"
