@@ -8,6 +8,7 @@ n is a whole number, so 2^n is made of bits. P interpolates (e^r - 1 - r) / r^2 
 
 import numpy as np
 
+from ._bits import float_of
 from ._numba import inner
 
 LOG2_E = np.float32(1.4426950408889634)
@@ -29,7 +30,7 @@ def _split(x):
 
 @inner
 def _power_of_2(n):
-    return np.int32((n + np.int32(127)) << np.int32(23)).view(np.float32)
+    return float_of((n + np.int32(127)) << np.int32(23))
 
 
 @inner

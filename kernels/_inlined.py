@@ -43,11 +43,32 @@ class _LoweringOnly(NativeLowering):
         return True
 
 
+# What Numba does for code that the kernels do not have: closures, exceptions, array expressions, ...
+_NEEDLESS = {
+    "DeadBranchPrune",
+    "FindLiterallyCalls",
+    "InlineClosureLikes",
+    "InlineInlinables",
+    "InlineOverloads",
+    "LiteralPropagationSubPipelinePass",
+    "LiteralUnroll",
+    "MakeFunctionToJitFunction",
+    "NopythonRewrites",
+    "RewriteDynamicRaises",
+    "RewriteSemanticConstants",
+    "WithLifting",
+}
+
+
 class Inlined(compiler.CompilerBase):
     """Numba's pipeline, up to LLVM code."""
 
     def define_pipelines(self) -> list[PassManager]:
         passes = compiler.DefaultPassBuilder.define_nopython_pipeline(self.state, "inlined")
-        passes.passes = [(_LoweringOnly if p is NativeLowering else p, *name) for p, *name in passes.passes]
+        passes.passes = [
+            (_LoweringOnly if kind is NativeLowering else kind, *name)
+            for kind, *name in passes.passes
+            if kind.__name__ not in _NEEDLESS
+        ]
         passes.finalize()
         return [passes]

@@ -5,6 +5,7 @@ import numpy as np
 from tinyconv.backend import Array
 from tinyconv.memory import empty
 
+from ._bits import bits_of, float_of
 from ._exp_numba import exp_down
 from ._layout import plain
 from ._numba import REORDERED, inner, shared, takes
@@ -45,8 +46,9 @@ def _largest(x):
     """Of whole numbers in the same order as x: the largest of floats is found one by one, because of NaN."""
     top = np.int32(-(2**31))
     for k in range(len(x)):
-        top = max(top, _mirrored(np.float32(x[k]).view(np.int32)))
-    return np.int32(_mirrored(top)).view(np.float32)
+        value = _mirrored(bits_of(x[k]))
+        top = value if value > top else top
+    return float_of(_mirrored(top))
 
 
 @inner
