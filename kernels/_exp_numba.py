@@ -37,7 +37,7 @@ def _power_of_2(n):
 def exp_down(x):
     """e^x for x <= 0, to 2 units in the last place; also -inf. NaN stays."""
     n, p = _split(x if x > TINY else TINY)
-    half = n >> np.int32(1)  # 2^n alone could be too small for a float32 of full precision
+    half = np.int32(n >> np.int32(1))  # 2^n alone could be too small for a float32 of full precision
     y = (ONE + p) * _power_of_2(half) * _power_of_2(np.int32(n - half))
     return y if x == x else x
 

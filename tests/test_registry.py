@@ -196,6 +196,23 @@ def test_every_public_function_and_method_is_registered():
     assert (public | named) - registered == set()
 
 
+def test_every_argument_has_a_wrong_sample():
+    """By name, by its place, or named in a message. Flags take anything, and functions of one argument any number."""
+    left_out = {}
+    for function in {getattr(functional, name) for name in functional.__all__}:
+        errors = [error for op in OPS if op.function is function for error in op.errors]
+        messages = " ".join(error.message for error in errors)
+        arguments = list(inspect.signature(function).parameters.values())
+
+        def wrong(place, name, errors=errors, messages=messages):
+            return name in messages or any(name in e.kwargs or len(e.args) > place for e in errors)
+
+        missing = [a.name for i, a in enumerate(arguments) if a.annotation != "bool" and not wrong(i, a.name)]
+        if missing and len(arguments) > 1:
+            left_out[function.__name__] = missing
+    assert left_out == {}
+
+
 @pytest.mark.parametrize("op", OPS, ids=lambda op: op.name)
 def test_the_samples_of_an_operation_have_names_of_their_own(op):
     labels = [s.label for s in op.samples]

@@ -81,6 +81,14 @@ OPS = [
                 training=True,
             ),
             bad(DTypeError, "float64 and float32", normal(3, 2), None, None, single(2), training=True),
+            bad(ShapeError, r"bias has shape \(3,\), not \(2,\)", normal(3, 2), None, None, None, normal(3), True),
+            bad(
+                ShapeError,
+                r"residual has shape \(3, 1\)",
+                *(normal(3, 2), None, None),
+                training=True,
+                residual=np.zeros((3, 1)),
+            ),
             *[
                 bad(
                     ArgumentError,

@@ -71,7 +71,7 @@ OPS = [
             sample("indices", normal(1, 2, 5, 6), 3, stride=2, padding=1, return_indices=True),
             sample("indices, rounded up", normal(2, 1, 5, 6), 2, ceil_mode=True, return_indices=True),
         ],
-        [*ERRORS, COMPLEX],
+        [*ERRORS, COMPLEX, bad(ArgumentError, "dilation is 0", normal(1, 1, 4, 4), 2, dilation=0)],
         lambda torch: torch.nn.functional.max_pool2d,
     ),
     Op(

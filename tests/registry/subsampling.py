@@ -32,6 +32,7 @@ OPS = [
             ),
             bad(ShapeError, "a 2x2 window .* does not fit", normal(1, 1, 1, 4), normal(1), normal(1)),
             bad(ArgumentError, "kernel_size is 0", normal(1, 1, 4, 4), normal(1), normal(1), 0),
+            bad(ArgumentError, "stride is 0", normal(1, 1, 4, 4), normal(1), normal(1), 2, 0),
             bad(DTypeError, "float64 and int64 and float64", normal(1, 1, 4, 4), constant([1]), normal(1)),
         ],
         lambda torch: lambda *args, **kwargs: in_torch(torch, *args, **kwargs),

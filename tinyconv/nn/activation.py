@@ -1,6 +1,6 @@
 """Activation layers: the functions of ops/activation.py, activation_piecewise.py and activation_smooth.py as modules.
 
-Where the equations are from, and their gradients, is said there.
+x is of any shape, and y of the same. The gradients are said there.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from .module import Module, Parameter
 
 
 class ReLU(Module):
-    """y = max(x, 0)"""
+    """y = max(x, 0)   Nair and Hinton 2010"""
 
     def forward(self, x: Tensor) -> Tensor:
         return activation.relu(x)
 
 
 class LeakyReLU(Module):
-    """y = x where x > 0, negative_slope x elsewhere"""
+    """y = x where x > 0, negative_slope x elsewhere   Maas et al. 2013"""
 
     def __init__(self, negative_slope: float = 0.01):
         self.negative_slope = number("LeakyReLU", "negative_slope", negative_slope)
@@ -115,7 +115,7 @@ class Softplus(Module):
 
 
 class Tanh(Module):
-    """y = (e^x - e^-x) / (e^x + e^-x)"""
+    """y = (e^x - e^-x) / (e^x + e^-x)   LeCun et al. 1998, "Efficient BackProp", section 4.4"""
 
     def forward(self, x: Tensor) -> Tensor:
         return activation.tanh(x)
@@ -129,14 +129,14 @@ class ScaledTanh(Module):
 
 
 class Sigmoid(Module):
-    """y = 1 / (1 + e^-x)"""
+    """y = 1 / (1 + e^-x)   Rumelhart, Hinton and Williams 1986"""
 
     def forward(self, x: Tensor) -> Tensor:
         return activation.sigmoid(x)
 
 
 class Hardsigmoid(Module):
-    """y = min(max(x + 3, 0), 6) / 6"""
+    """y = min(max(x + 3, 0), 6) / 6   Howard et al. 2019, arXiv:1905.02244, section 5.2"""
 
     def forward(self, x: Tensor) -> Tensor:
         return activation_piecewise.hardsigmoid(x)
@@ -150,7 +150,7 @@ class Hardswish(Module):
 
 
 class Softmax(Module):
-    """y_i = e^x_i / sum_j e^x_j along `dim`. Not before CrossEntropyLoss, which applies it itself."""
+    """y_i = e^x_i / sum_j e^x_j along `dim`. Not before CrossEntropyLoss, which applies it itself.   Bridle 1990"""
 
     def __init__(self, dim: int = -1):
         self.dim = dim
@@ -163,7 +163,7 @@ class Softmax(Module):
 
 
 class LogSoftmax(Module):
-    """y_i = x_i - ln sum_j e^x_j along `dim`"""
+    """y_i = x_i - ln sum_j e^x_j along `dim`, the logarithm of Softmax   Bridle 1990"""
 
     def __init__(self, dim: int = -1):
         self.dim = dim

@@ -22,6 +22,7 @@ class AdaptiveMaxPool2d(Module):
 
     output_size: OH and OW, a number for both, None for that of the input.
     Bin oy has the rows from floor(oy*H/OH) to before ceil((oy + 1)*H/OH).   return_indices: give (y, indices).
+    He et al. 2014, arXiv:1406.4729, section 2.3
     """
 
     def __init__(self, output_size: OutputSize, return_indices: bool = False):
@@ -40,6 +41,7 @@ class AdaptiveAvgPool2d(Module):
 
     output_size: OH and OW, a number for both, None for that of the input.
     Bin oy has the rows from floor(oy*H/OH) to before ceil((oy + 1)*H/OH).
+    He et al. 2014, arXiv:1406.4729, section 2.3
     """
 
     def __init__(self, output_size: OutputSize):
@@ -54,7 +56,7 @@ class AdaptiveAvgPool2d(Module):
 
 
 class GlobalMaxPool2d(Module):
-    """y[n,c] = max of x[n,c];   x (N, C, H, W)  ->  y (N, C), for any H and W"""
+    """y[n,c] = max of x[n,c];   x (N, C, H, W)  ->  y (N, C), for any H and W   Oquab et al. 2015"""
 
     def forward(self, x: Tensor) -> Tensor:
         return flatten(adaptive_max_pool2d(x, 1), 1)

@@ -54,10 +54,10 @@ class ConvTranspose2d(Convolution):
 
 
 class ConvTranspose1d(Convolution):
-    """y: each number of x lays the kernel, times itself, onto a longer signal   (see functional.conv_transpose1d)
+    """y[n,c,o] = sum of w[f,c,k] x[n,f,i] over all f, i, k with o = i*s + k*d - p    (see functional.conv_transpose1d)
 
     x (N, in_channels, L)  ->  y (N, out_channels, (L - 1)s - 2p + d(K - 1) + 1 + output_padding);
-    weight (in_channels, out_channels/groups, K). All else is as in ConvTranspose2d.
+    weight (in_channels, out_channels/groups, K). All else is as in ConvTranspose2d.   Dumoulin and Visin 2016
     """
 
     transposed = True

@@ -22,7 +22,7 @@ class _Dropout(Module):
 class Dropout(_Dropout):
     """In training mode each element is 0 with probability p and divided by 1 - p otherwise; else y = x.
 
-    Srivastava et al. 2014, "Dropout: A Simple Way to Prevent Neural Networks from Overfitting".
+    x of any shape.   Srivastava et al. 2014, "Dropout: A Simple Way to Prevent Neural Networks from Overfitting".
     """
 
     def forward(self, x: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ class Filter2d(Module):
     "identity", "edge_diagonal", "edge_laplacian", "edge_outline", "sharpen", "box_blur", "gaussian_blur", "sobel_x",
     "sobel_y". It is neither learned nor saved; gradients flow through to x.
     padding_mode: "replicate" (the outermost pixels repeated), "zeros", "reflect", "circular".
-    Gonzalez and Woods, "Digital Image Processing", chapters 3 and 10; docs/filters.md has a picture of each.
+    Gonzalez and Woods 2018, "Digital Image Processing", chapters 3 and 10; docs/filters.md has a picture of each.
     """
 
     def __init__(self, kernel: Any, padding_mode: str = "replicate"):

@@ -19,7 +19,7 @@ class Linear(Module):
     """y = x W^T + b        x (..., in_features)  ->  y (..., out_features)
 
     weight (out_features, in_features), bias (out_features,), both drawn from
-    U(-1/sqrt(in_features), 1/sqrt(in_features)), as in PyTorch.
+    U(-1/sqrt(in_features), 1/sqrt(in_features)), as in PyTorch.   Rumelhart, Hinton and Williams 1986
     """
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True):

@@ -1,4 +1,4 @@
-"""Losses as modules."""
+"""Losses as modules. The loss is one number, or with reduction="none" one for each n or element."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ class CrossEntropyLoss(_Loss):
 
     target  labels (N,) or (N, H, W), or probabilities of the input's shape
     weight  (K,), one for each class; ignore_index, label_smoothing, reduction as there
+    Bridle 1990; Bishop 2006, section 4.3.4
     """
 
     def __init__(
@@ -62,7 +63,10 @@ class CrossEntropyLoss(_Loss):
 
 
 class NLLLoss(_Loss):
-    """loss_n = -w_k x_nk,  k the label of n      from log-probabilities x (N, K) or (N, K, H, W): `nll_loss`"""
+    """loss_n = -w_k x_nk,  k the label of n      from log-probabilities x (N, K) or (N, K, H, W): `nll_loss`
+
+    Bishop 2006, section 4.3.4
+    """
 
     def __init__(self, weight: Operand | None = None, *, ignore_index: int = NO_LABEL, reduction: str = "mean"):
         super().__init__(weight=weight, ignore_index=ignore_index, reduction=reduction)
@@ -74,7 +78,8 @@ class NLLLoss(_Loss):
 class BCEWithLogitsLoss(_Loss):
     """loss = -w (p t ln s(x) + (1 - t) ln(1 - s(x)))      yes or no: `binary_cross_entropy_with_logits`
 
-    x, target of one shape, target from 0 to 1; weight w and pos_weight p broadcast to it
+    x, target of any shape, the same for both, target from 0 to 1; weight w and pos_weight p broadcast to it
+    Bishop 2006, section 4.3.2
     """
 
     def __init__(self, weight: Operand | None = None, *, reduction: str = "mean", pos_weight: Operand | None = None):
@@ -98,7 +103,7 @@ class MultiMarginLoss(_Loss):
 
 
 class MSELoss(_Loss):
-    """loss = (x - target)^2, element by element; "mean" over all elements"""
+    """loss = (x - target)^2, element by element, x of any shape; "mean" over all elements   Bishop 2006, section 3.1"""
 
     def __init__(self, *, reduction: str = "mean"):
         super().__init__(reduction=reduction)
@@ -110,7 +115,7 @@ class MSELoss(_Loss):
 class HalfSquaredErrorLoss(_Loss):
     """loss_n = 1/2 sum_k (x_nk - target_nk)^2      summed over outputs, "mean" over the batch alone
 
-    The textbooks' error: `half_squared_error`. Rumelhart, Hinton and Williams 1986, eq. 3.
+    x, target (N, ...). The textbooks' error: `half_squared_error`. Rumelhart, Hinton and Williams 1986, eq. 3.
     """
 
     def __init__(self, *, reduction: str = "mean"):
@@ -121,7 +126,10 @@ class HalfSquaredErrorLoss(_Loss):
 
 
 class L1Loss(_Loss):
-    """loss = |x - target|, element by element"""
+    """loss = |x - target|, element by element, x of any shape
+
+    Hastie, Tibshirani and Friedman 2009, "The Elements of Statistical Learning", section 10.6
+    """
 
     def __init__(self, *, reduction: str = "mean"):
         super().__init__(reduction=reduction)
@@ -131,7 +139,10 @@ class L1Loss(_Loss):
 
 
 class SmoothL1Loss(_Loss):
-    """loss = d^2 / (2 beta) where |d| < beta, |d| - beta/2 elsewhere,   d = x - target.   Girshick 2015, eq. 3"""
+    """loss = d^2 / (2 beta) where |d| < beta, |d| - beta/2 elsewhere,   d = x - target, of any shape
+
+    Girshick 2015, eq. 3
+    """
 
     def __init__(self, *, reduction: str = "mean", beta: float = 1.0):
         super().__init__(beta=beta, reduction=reduction)
@@ -141,7 +152,10 @@ class SmoothL1Loss(_Loss):
 
 
 class HuberLoss(_Loss):
-    """loss = d^2 / 2 where |d| <= delta, delta (|d| - delta/2) elsewhere,   d = x - target.   Huber 1964"""
+    """loss = d^2 / 2 where |d| <= delta, delta (|d| - delta/2) elsewhere,   d = x - target, of any shape
+
+    Huber 1964
+    """
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0):
         super().__init__(delta=delta, reduction=reduction)

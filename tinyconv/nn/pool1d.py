@@ -18,7 +18,10 @@ from .module import Module
 
 
 class MaxPool1d(Module):
-    """y[n,c,o] = max over k of x[n,c, o*s + k*d - p];   x (N, C, L)  ->  y (N, C, OL); all else as in MaxPool2d"""
+    """y[n,c,o] = max over k of x[n,c, o*s + k*d - p];   x (N, C, L)  ->  y (N, C, OL); all else as in MaxPool2d.
+
+    Ranzato et al. 2007
+    """
 
     def __init__(
         self,
@@ -46,7 +49,10 @@ class MaxPool1d(Module):
 
 
 class AvgPool1d(Module):
-    """y[n,c,o] = mean over k of x[n,c, o*s + k - p];   x (N, C, L)  ->  y (N, C, OL); all else as in AvgPool2d"""
+    """y[n,c,o] = mean over k of x[n,c, o*s + k - p];   x (N, C, L)  ->  y (N, C, OL); all else as in AvgPool2d.
+
+    LeCun et al. 1998, "Gradient-Based Learning ...", section II.A
+    """
 
     def __init__(
         self,
@@ -75,6 +81,7 @@ class AdaptiveMaxPool1d(Module):
     """y[n,c,o] = max of x[n,c] over bin o of output_size;   x (N, C, L)  ->  y (N, C, output_size), for any L
 
     Bin o reaches from floor(o*L/OL) to before ceil((o + 1)*L/OL).   return_indices: give (y, indices).
+    He et al. 2014, arXiv:1406.4729, section 2.3
     """
 
     def __init__(self, output_size: int, return_indices: bool = False):
@@ -91,7 +98,7 @@ class AdaptiveMaxPool1d(Module):
 class AdaptiveAvgPool1d(Module):
     """y[n,c,o] = mean of x[n,c] over bin o of output_size;   x (N, C, L)  ->  y (N, C, output_size), for any L
 
-    Bin o reaches from floor(o*L/OL) to before ceil((o + 1)*L/OL).
+    Bin o reaches from floor(o*L/OL) to before ceil((o + 1)*L/OL).   He et al. 2014, arXiv:1406.4729, section 2.3
     """
 
     def __init__(self, output_size: int):

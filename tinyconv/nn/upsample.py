@@ -16,6 +16,7 @@ class Upsample(Module):
 
     x (N, C, H, W)  ->  y (N, C, *size) or (N, C, floor(H scale_factor), floor(W scale_factor))
     mode: "nearest" or "bilinear"; align_corners: for "bilinear", the outermost pixels' centres stay where they are.
+    Gonzalez and Woods 2018, "Digital Image Processing", section 2.4
     """
 
     def __init__(

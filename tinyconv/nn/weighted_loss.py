@@ -26,6 +26,7 @@ class WeightedLoss(Module):
     outputs  a dict, a named tuple, or a tuple or list in the order of the losses. One tensor alone, such as
              GoogLeNet gives in evaluation, is the first loss's output, and the others are left out
     targets  likewise; one tensor is every loss's target (auxiliary classifiers)
+    Szegedy et al. 2015, arXiv:1409.4842, section 5, weighs its auxiliary classifiers so
     """
 
     def __init__(self, losses: Mapping[str, Loss] | Sequence[Loss], weights: Any = None):
