@@ -37,7 +37,7 @@ setup(
     install_requires=[
         "numpy>=2.0",
         "numba>=0.63",
-        "llvmlite>=0.44",
+        "llvmlite>=0.46",
         "safetensors>=0.5",
         "threadpoolctl>=3.5",
         "rich>=13",
