@@ -130,7 +130,7 @@ def outcome(adapter, subject, model, sets, rtol, atol):
                 np.testing.assert_allclose(y, y0, rtol, atol)
     except adapter.OutOfScopeError as reason:
         return OUT, str(reason)
-    except Exception as error:
+    except Exception as error:  # whatever it is, the case has failed, and the table says why
         return FAILED, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
     return PASSED, ""
 

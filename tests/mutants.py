@@ -31,7 +31,7 @@ from registry import Op, Sample, all_ops, found_in, tensors_of
 
 import tinyconv
 from tinyconv import random
-from tinyconv.gradcheck import compare, gradcheck
+from tinyconv.gradcheck import gradcheck, hints
 from tinyconv.tensor import Tensor, grad
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -120,7 +120,7 @@ class Case:
             found = [y.detach().numpy() for y in self.forward()[1]]
         except TimeoutError:
             raise
-        except Exception:
+        except Exception:  # a mutant may fail in any way, and then gives no results at all
             return True
         return not all(np.allclose(y, y0, 1e-9, 1e-12, True) for y, y0 in zip(found, self.values, strict=True))
 
@@ -138,7 +138,7 @@ class Case:
             )
         except TimeoutError:
             raise
-        except Exception:
+        except Exception:  # a mutant may fail in any way
             return True
         return not (report or (self.sample.kinks and all("inconclusive" in problem for problem in report.problems)))
 
@@ -161,7 +161,7 @@ def cases(ops: list[Op]) -> list[Case]:
                 with recording() as reached:
                     try:
                         leaves = case.run()
-                    except Exception as error:
+                    except Exception as error:  # other tests hold samples to their results; here it is only said
                         print(f"left out, for it fails as it is: {op.name}, {sample.label}: {error}", file=sys.stderr)
                         continue
                 case.work = (time.perf_counter() - start) * sum(x.data.size for x in leaves)
@@ -229,14 +229,14 @@ def _within_time(mutant: Mutant, test: Callable[[Case], bool], case: Case) -> bo
 @contextmanager
 def quietly():
     """In the numpy engine, without warnings, and without guesses at causes, which take their time."""
-    guess = compare.guess
-    compare.guess = lambda evidence: ""
+    guess = hints.guess
+    hints.guess = lambda evidence: ""
     try:
         with tinyconv.engine("numpy"), warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             yield
     finally:
-        compare.guess = guess
+        hints.guess = guess
 
 
 def fate(mutant: Mutant, known: list[Case]) -> str:

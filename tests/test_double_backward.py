@@ -169,7 +169,7 @@ def penalised(x, w1, b1, w2):
 
 
 def test_gradient_penalty_against_pytorch(rng):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="PyTorch, the twin, is not installed")
     arrays = penalty_parameters(rng)
     ours = [leaf(a) for a in arrays]
     loss = penalised(*ours)
@@ -235,7 +235,7 @@ TWICE = {
 
 @pytest.mark.parametrize(("ours", "theirs"), TWICE.values(), ids=TWICE.keys())
 def test_second_derivatives_against_pytorch(ours, theirs, rng):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="PyTorch, the twin, is not installed")
     arrays = [rng.uniform(0.5, 1.5, (3, 3)) for _ in range(2)]
     directions = [rng.standard_normal((3, 3)) for _ in range(2)]
 

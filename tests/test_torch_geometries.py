@@ -163,7 +163,7 @@ def sweep(name, count, engine, rng):
         shapes, options = FAMILIES[name](Draw(rng, large=i % 4 == 3 and engine != "loops"))
         try:
             compare(name, shapes, options, rng)
-        except Exception as error:
+        except Exception as error:  # raised again, with the geometry
             call = f"{name}({', '.join(map(str, shapes))}, {', '.join(f'{k}={v!r}' for k, v in options.items())})"
             raise AssertionError(f"geometry {i}: {call}") from error
 

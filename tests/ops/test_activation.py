@@ -99,7 +99,7 @@ SHAPES = [(3, 4), (), (2, 3, 4, 5), (0, 3)]
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("name", ["relu", "sigmoid", "tanh", "leaky_relu"])
 def test_elementwise_functions_are_pytorchs(engine, rng, name, shape):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="PyTorch, the twin, is not installed")
     functions = {"relu": relu, "sigmoid": sigmoid, "tanh": tanh, "leaky_relu": leaky_relu}
     x = np.asarray(3 * rng.standard_normal(shape))
     assert_twins(rng, functions[name], getattr(torch.nn.functional, name), x)
@@ -107,7 +107,7 @@ def test_elementwise_functions_are_pytorchs(engine, rng, name, shape):
 
 @pytest.mark.parametrize("slope", [0.2, 0.0, 1.0, -0.5, 3.0])
 def test_leaky_relu_of_any_slope_is_pytorchs(engine, rng, slope):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="PyTorch, the twin, is not installed")
     x = rng.standard_normal((4, 5))
     assert_twins(rng, lambda x: leaky_relu(x, slope), lambda x: torch.nn.functional.leaky_relu(x, slope), x)
 
@@ -116,7 +116,7 @@ def test_leaky_relu_of_any_slope_is_pytorchs(engine, rng, slope):
 @pytest.mark.parametrize("shape", [(3, 4), (2, 3, 4), (1, 5), (4, 1)], ids=str)
 @pytest.mark.parametrize("name", ["softmax", "log_softmax"])
 def test_softmax_is_pytorchs(engine, rng, name, shape, dim):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="PyTorch, the twin, is not installed")
     ours, theirs = {"softmax": softmax, "log_softmax": log_softmax}[name], getattr(torch, name)
     assert_twins(rng, lambda x: ours(x, dim), lambda x: theirs(x, dim), 3 * rng.standard_normal(shape))
 

@@ -40,7 +40,7 @@ def leaf(values):
 
 def against_torch(ours, theirs, *arrays, weights):
     """Compare y and all gradients, for a random upstream gradient."""
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="PyTorch, the twin, is not installed")
     xs = [leaf(a) for a in arrays]
     ts = [torch.tensor(a, requires_grad=True) for a in arrays]
     y, t = ours(*xs), theirs(torch, *ts)

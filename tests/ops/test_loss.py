@@ -35,7 +35,7 @@ def test_cross_entropy_by_hand(engine, reduction):
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 @pytest.mark.parametrize("shape", [(5, 4), (1, 1), (3, 7, 2, 5), (2, 3, 6)], ids=str)
 def test_cross_entropy_of_labels_is_pytorchs(engine, rng, shape, reduction):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="PyTorch, the twin, is not installed")
     labels = rng.integers(0, shape[1], (shape[0], *shape[2:]))
     assert_twins(
         rng,
@@ -49,7 +49,7 @@ def test_cross_entropy_of_labels_is_pytorchs(engine, rng, shape, reduction):
 @pytest.mark.parametrize("shape", [(5, 4), (2, 3, 4, 2)], ids=str)
 def test_cross_entropy_of_any_targets_is_pytorchs(engine, rng, shape, reduction):
     """Targets whose sum is not 1, and to which a gradient flows too."""
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="PyTorch, the twin, is not installed")
     assert_twins(
         rng,
         lambda x, t: cross_entropy(x, t, reduction=reduction),
@@ -223,7 +223,7 @@ def test_nll_loss_by_hand(engine):
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 @pytest.mark.parametrize("shape", [(5, 4), (3, 4, 2, 5)], ids=str)
 def test_nll_loss_is_pytorchs(rng, shape, reduction):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="PyTorch, the twin, is not installed")
     labels = rng.integers(0, shape[1], (shape[0], *shape[2:]))
     assert_twins(
         rng,

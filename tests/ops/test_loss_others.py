@@ -31,7 +31,7 @@ def test_mse_loss_by_hand():
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 @pytest.mark.parametrize("shape", [(5, 4), (), (2, 3, 1, 2)], ids=str)
 def test_mse_loss_is_pytorchs(rng, shape, reduction):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="PyTorch, the twin, is not installed")
     assert_twins(
         rng,
         lambda x, t: mse_loss(x, t, reduction=reduction),

@@ -41,7 +41,7 @@ def test_by_hand(engine):
 
 @pytest.mark.parametrize(("a_shape", "b_shape"), SHAPES, ids=str)
 def test_values_and_gradients(a_shape, b_shape, engine, rng):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="PyTorch, the twin, is not installed")
     arrays = rng.standard_normal(a_shape), rng.standard_normal(b_shape)
     a, b = map(leaf, arrays)
     c, d = (torch.tensor(x, requires_grad=True) for x in arrays)
@@ -85,7 +85,7 @@ def test_linear_by_hand(engine):
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize("leading", [(), (4,), (1,), (0,), (2, 3), (2, 0, 3)], ids=str)
 def test_linear_against_pytorch(leading, bias, engine, rng):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="PyTorch, the twin, is not installed")
     arrays = [rng.standard_normal(shape) for shape in ((*leading, 5), (3, 5), (3,))[: 2 + bias]]
     ours, theirs = [leaf(a) for a in arrays], [torch.tensor(a, requires_grad=True) for a in arrays]
     y, expected = linear(*ours), torch.nn.functional.linear(*theirs)

@@ -31,7 +31,7 @@ def test_by_hand(engine):
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
 def test_is_pytorchs(engine, rng, shape, training):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="PyTorch, the twin, is not installed")
     C = shape[1]
     mean, var = rng.standard_normal(C), 0.5 + rng.random(C)
     assert_twins(
@@ -48,7 +48,7 @@ def test_is_pytorchs(engine, rng, shape, training):
 
 @pytest.mark.parametrize("momentum", [0.1, 0.0, 1.0])
 def test_running_statistics_are_pytorchs(engine, rng, momentum):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="PyTorch, the twin, is not installed")
     mean, var = np.zeros(3, np.float32), np.ones(3, np.float32)
     ours, theirs = (Tensor(mean.copy()), Tensor(var.copy())), (torch.tensor(mean), torch.tensor(var))
     for _ in range(3):

@@ -47,7 +47,7 @@ def test_max_along_an_axis_is_a_pair_of_values_and_indices(name, best, dim, keep
 @pytest.mark.parametrize("dim", AXES, ids=str)
 @pytest.mark.parametrize("name", NUMPY)
 def test_values_and_gradients(name, dim, keepdim, rng):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="PyTorch, the twin, is not installed")
     array = rng.standard_normal((2, 3, 4)).transpose(1, 0, 2)
     x, t = leaf(array), torch.tensor(array, requires_grad=True)
     y = getattr(reduce, name)(x, dim, keepdim=keepdim)
@@ -83,7 +83,7 @@ def test_gradients_by_hand():
 
 @pytest.mark.parametrize("correction", [0, 1, 2])
 def test_correction(correction, rng):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="PyTorch, the twin, is not installed")
     array = rng.standard_normal((4, 5))
     x, t = leaf(array), torch.tensor(array, requires_grad=True)
     dy = rng.standard_normal(4)

@@ -12,8 +12,6 @@ from tinyconv import random
 from tinyconv.tensor import Tensor
 
 from .curve import STEPS, Curve
-from .evidence import Evidence
-from .hints import guess
 from .report import Entry, GradcheckReport, TensorReport
 from .ruler import Ruler, random_signs
 from .subject import Subject, host
@@ -195,6 +193,9 @@ class Comparison:
 
     def cause(self, name: str, method: str, dx: np.ndarray, entries: list[Entry]) -> str:
         """A guess at why backward and the differences are apart: by elements, unless there are too many."""
+        from .evidence import Evidence  # only a wrong gradient needs them
+        from .hints import guess
+
         if len(entries) != dx.size and dx.size <= 4 * ELEMENTS:
             entries = self.compare(name, method, dx, {index: _axis(dx.shape, index) for index in np.ndindex(dx.shape)})
         shape = dx.shape if len(entries) == dx.size else (len(entries),)
