@@ -114,6 +114,7 @@ from .places import from_places, to_places  # noqa: E402
 from .pool import avg_pool2d, avg_pool2d_input, max_pool2d, max_pool2d_gather, max_pool2d_input  # noqa: E402
 from .roi import roi_align, roi_align_input, roi_pool  # noqa: E402
 from .sums import channel_sums  # noqa: E402
+from .tanh_pool import tanh_avg_pool2d, tanh_avg_pool2d_input  # noqa: E402
 from .vector_norms import vector_norms  # noqa: E402
 
 __all__ = [
@@ -173,6 +174,8 @@ __all__ = [
     "softplus",
     "survivors_gain",
     "tanh",
+    "tanh_avg_pool2d",
+    "tanh_avg_pool2d_input",
     "tanh_input",
     "to_places",
     "vector_norms",

@@ -70,12 +70,12 @@ def means(items, *arguments):
 @inner
 def _means_plane(i, thread, y, x, W, lines):
     pairs = lines[thread]
-    _add_lines(pairs, x[i], 2 * y.shape[1], W)
-    _means_of_2(y[i], pairs)
+    add_lines(pairs, x[i], 2 * y.shape[1], W)
+    means_of_2(y[i], pairs)
 
 
 @inner
-def _means_of_2(y, pairs):
+def means_of_2(y, pairs):
     quarter = y.dtype.type(0.25)
     for o in range(len(y)):
         j = np.uintp(2 * o)
@@ -89,12 +89,12 @@ def shares(items, *arguments):
 
 @inner
 def _shares_plane(i, thread, dx, dy, W, lines):
-    _twice(lines[thread], dy[i])
+    twice(lines[thread], dy[i])
     _scatter(dx[i], lines[thread], 2 * dy.shape[1], np.uintp(0), W)
 
 
 @inner
-def _twice(lines, dy):
+def twice(lines, dy):
     quarter = dy.dtype.type(0.25)
     for o in range(len(dy)):
         j = np.uintp(2 * o)
@@ -105,7 +105,7 @@ def _twice(lines, dy):
 
 
 @inner
-def _places(line, W):
+def places(line, W):
     """Where a line of windows begins in the scratch, and in the picture; how far it goes there, and one line down."""
     return np.uintp(line * (W // 2 * 2)), np.uintp(2 * line * W), np.uintp(W // 2 * 2), np.uintp(W)
 
@@ -113,16 +113,16 @@ def _places(line, W):
 @inner
 def _gather(lines, x, size, W):
     for line in range(size // (W // 2 * 2)):
-        to, place, width, down = _places(line, W)
+        to, place, width, down = places(line, W)
         for j in range(width):
             lines[to + j] = x[place + j]
             lines[np.uintp(size) + to + j] = x[place + down + j]
 
 
 @inner
-def _add_lines(pairs, x, size, W):
+def add_lines(pairs, x, size, W):
     for line in range(size // (W // 2 * 2)):
-        to, place, width, down = _places(line, W)
+        to, place, width, down = places(line, W)
         for j in range(width):
             pairs[to + j] = x[place + j] + x[place + down + j]
 
@@ -131,7 +131,7 @@ def _add_lines(pairs, x, size, W):
 def _scatter(dx, lines, size, lower, W):
     """The lines back to their places; the lower lines begin at `lower`."""
     for line in range(size // (W // 2 * 2)):
-        source, place, width, down = _places(line, W)
+        source, place, width, down = places(line, W)
         for j in range(width):
             dx[place + j] = lines[source + j]
             dx[place + down + j] = lines[lower + source + j]

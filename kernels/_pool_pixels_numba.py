@@ -10,6 +10,7 @@ result, lines and columns of what is read, C)   read: rows (OH, KH), columns (OW
 import numpy as np
 
 from ._numba import inner, shared
+from ._select import select
 from ._team import share_out
 
 
@@ -75,7 +76,7 @@ def _to_winners_line(line, thread, dx, dy, winner, sizes, rows, columns):
 def _add_won(dx, a, dy, winner, p, C, k):
     zero = dx.dtype.type(0)
     for c in range(C):
-        dx[np.uintp(a + c)] += dy[np.uintp(p + c)] if winner[np.uintp(p + c)] == k else zero
+        dx[np.uintp(a + c)] += select(winner[np.uintp(p + c)] == k, dy[np.uintp(p + c)], zero)
 
 
 @shared

@@ -30,7 +30,7 @@ def max_pool2d(x: Array, window: Window) -> tuple[Array, Array]:
     elif last:
         by_pixels.largest(_lines(y), _flat(y), _flat(winner), _flat(x), (*y.shape[2:], H, W, C), *_read(window, H, W))
     elif window == HALVING:
-        of_4.largest(N * C, _flat_planes(y), _flat_planes(winner), _flat_planes(x), W, _lines_of_4(y))
+        of_4.largest(N * C, flat_planes(y), flat_planes(winner), flat_planes(x), W, lines_of_4(y))
     else:
         by_planes.largest(N * C, _planes(y), _planes(winner), _planes(x), _geometry(window))
     return y, winner
@@ -47,8 +47,8 @@ def max_pool2d_input(dy: Array, winner: Array, window: Window, shape: tuple[int,
         sizes = H, W, *dy.shape[2:], C
         by_pixels.to_winners(_lines(dx), _flat(dx), _flat(dy), _flat(winner), sizes, *_readers(window, H, W))
     elif window == HALVING:
-        _clear_edges(dx)
-        of_4.to_winners(N * C, _flat_planes(dx), _flat_planes(dy), _flat_planes(winner), W, _lines_of_4(dy))
+        clear_edges(dx)
+        of_4.to_winners(N * C, flat_planes(dx), flat_planes(dy), flat_planes(winner), W, lines_of_4(dy))
     else:
         by_planes.to_winners(N * C, _planes(dx), _planes(dy), _planes(winner), _geometry(window))
     return dx
@@ -64,7 +64,7 @@ def avg_pool2d(x: Array, window: Window, divisor: int | Array) -> Array:
     if last:
         by_pixels.sums(_lines(y), _flat(y), _flat(x), share, (*y.shape[2:], H, W, C), *_read(window, H, W))
     elif window == HALVING and np.all(divisor == 4):
-        of_4.means(N * C, _flat_planes(y), _flat_planes(x), W, _lines_of_4(y))
+        of_4.means(N * C, flat_planes(y), flat_planes(x), W, lines_of_4(y))
     else:
         by_planes.means(N * C, _planes(y), _planes(x), share, _geometry(window))
     return y
@@ -80,8 +80,8 @@ def avg_pool2d_input(dy: Array, window: Window, divisor: int | Array, shape: tup
         sizes = H, W, *dy.shape[2:], C
         by_pixels.shares(_lines(dx), _flat(dx), _flat(dy), share, sizes, *_readers(window, H, W))
     elif window == HALVING and np.all(divisor == 4):
-        _clear_edges(dx)
-        of_4.shares(N * C, _flat_planes(dx), _flat_planes(dy), W, _lines_of_4(dy))
+        clear_edges(dx)
+        of_4.shares(N * C, flat_planes(dx), flat_planes(dy), W, lines_of_4(dy))
     else:
         by_planes.shares(N * C, _planes(dx), _planes(dy), share, _geometry(window))
     return dx
@@ -106,17 +106,17 @@ def _planes(x: Array) -> Array:
     return plain(x).reshape(x.shape[0] * x.shape[1], *x.shape[2:])
 
 
-def _flat_planes(x: Array) -> Array:
+def flat_planes(x: Array) -> Array:
     """(N, C, H, W) -> (N*C, H*W)"""
     return plain(x).reshape(x.shape[0] * x.shape[1], x.shape[2] * x.shape[3])
 
 
-def _lines_of_4(y: Array) -> Array:
+def lines_of_4(y: Array) -> Array:
     """For each thread, room for the pixels of a plane's windows."""
     return empty((most_threads(), 4 * y.shape[2] * y.shape[3]), y.dtype)
 
 
-def _clear_edges(dx: Array) -> None:
+def clear_edges(dx: Array) -> None:
     """Zeros in the last line and column of odd pictures, which windows of 2x2 do not reach."""
     H, W = dx.shape[2:]
     dx[:, :, H // 2 * 2 :] = 0

@@ -22,6 +22,12 @@ NETS = {
     "conv, relu, overlapping pool, dropout": lambda: [conv(), nn.ReLU(), nn.MaxPool2d(3, 2, 1), nn.Dropout(0.5)],
     "conv, relu, pool rounded up": lambda: [conv(), nn.ReLU(), nn.MaxPool2d(2, ceil_mode=True)],
     "norm, relu": lambda: [conv(), nn.BatchNorm2d(20), nn.ReLU()],
+    "tanh, pool": lambda: [conv(), nn.Tanh(), nn.AvgPool2d(2)],
+    "tanh, pool of planes": lambda: [nn.Conv2d(3, 6, 5), nn.Tanh(), nn.AvgPool2d(2)],
+    "tanh, overlapping pool": lambda: [conv(), nn.Tanh(), nn.AvgPool2d(3, 2)],
+    "tanh, bordered pool": lambda: [conv(), nn.Tanh(), nn.AvgPool2d(3, 2, 1, count_include_pad=False)],
+    "tanh, pool rounded up": lambda: [conv(), nn.Tanh(), nn.AvgPool2d(2, ceil_mode=True)],
+    "tanh, sums": lambda: [conv(), nn.Tanh(), nn.AvgPool2d(2, divisor_override=1)],
     "no bias": lambda: [nn.Conv2d(3, 4, 3, bias=False), nn.ReLU(), nn.MaxPool2d(2)],
     "residual": lambda: [conv(), nn.Residual(nn.Sequential(nn.Conv2d(20, 20, 1), nn.BatchNorm2d(20)), relu=True)],
     "shortcut": lambda: [
@@ -49,7 +55,7 @@ def test_together_as_apart(rng, name, training):
     together, seen = trained(NETS[name], x, dy, training), []
     with tinyconv.on_operation(lambda name, *_: seen.append(name)):
         apart = trained(NETS[name], x, dy, training)
-    assert "conv2d_relu" not in seen and "conv2d" in seen
+    assert not {"conv2d_relu", "tanh_avg_pool2d"} & set(seen) and "conv2d" in seen
     for a, b in zip(together, apart, strict=True):
         np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-5 * abs(b).max())
 
@@ -70,6 +76,7 @@ def test_what_is_done_together_is_one_operation():
     net = nn.Sequential(*NETS["conv, relu, overlapping pool, dropout"]())
     assert names_in(net(x)) == {"conv2d_relu"}
     assert names_in(nn.Sequential(conv(), nn.BatchNorm2d(20), nn.ReLU())(x)) == {"conv2d", "batch_norm"}
+    assert names_in(nn.Sequential(conv(), nn.Tanh(), nn.AvgPool2d(2))(x)) == {"conv2d", "tanh_avg_pool2d"}
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
@@ -90,6 +97,8 @@ def test_other_engines_and_subclasses_go_apart():
     x = tinyconv.rand(1, 3, 8, 8)
     assert together([conv(), nn.ReLU()], x) == 2
     assert together([conv(), Mine()], x) == 1
+    assert together([nn.Tanh(), nn.AvgPool2d(2)], x) == 2
+    assert together([nn.Tanh(), nn.AvgPool2d(2, padding=1)], x) == 1
     with tinyconv.engine("numpy"):
         assert together([conv(), nn.ReLU()], x) == 1
 

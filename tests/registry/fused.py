@@ -1,4 +1,4 @@
-"""A convolution with what follows it: every combination, at places where nothing ties."""
+"""Operations that follow one another, as one: every combination, at places where nothing ties."""
 
 import numpy as np
 
@@ -28,6 +28,15 @@ OPS = [
             sample("gradient of the input alone", normal(1, 2, 4, 5), WEIGHT, BIAS, VALID),
             sample("gradient of the weight alone", PICTURE, normal(2, 2, 2, 3), BIAS, VALID),
             sample("gradient of the bias alone", PICTURE, WEIGHT, normal(2), VALID),
+        ],
+    ),
+    Op(
+        ops.tanh_avg_pool2d,
+        [
+            sample("two by two", normal(2, 3, 6, 4), TWO),
+            sample("odd picture", normal(1, 2, 5, 7), TWO),
+            sample("overlapping", normal(2, 1, 7, 5), Window((3, 3), (2, 2))),
+            sample("one pixel", normal(1, 1, 1, 1), Window((1, 1))),
         ],
     ),
 ]

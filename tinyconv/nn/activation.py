@@ -5,6 +5,8 @@ x is of any shape, and y of the same. The gradients are said there.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tinyconv.errors import ArgumentError, UnknownNameError
@@ -117,8 +119,9 @@ class Softplus(Module):
 class Tanh(Module):
     """y = (e^x - e^-x) / (e^x + e^-x)   LeCun et al. 1998, "Efficient BackProp", section 4.4"""
 
-    def forward(self, x: Tensor) -> Tensor:
-        return activation.tanh(x)
+    def forward(self, x: Tensor, *then: Any) -> Tensor:
+        """then: the AvgPool2d that follows, if they are to be done at once (see fusion.py)"""
+        return then[0].after_tanh(x) if then else activation.tanh(x)
 
 
 class ScaledTanh(Module):

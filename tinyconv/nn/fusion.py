@@ -1,7 +1,7 @@
 """Layers that follow one another, run in fewer passes over memory where nobody can tell.
 
-Fused are, on the `numba` engine, Conv2d - ReLU [- MaxPool2d] [- Dropout] and BatchNorm2d - ReLU. Whoever looks
-(a forward hook, an observer of operations, another engine) gets every layer apart.
+Fused are, on the `numba` engine, Conv2d - ReLU [- MaxPool2d] [- Dropout], BatchNorm2d - ReLU and Tanh - AvgPool2d.
+Whoever looks (a forward hook, an observer of operations, another engine) gets every layer apart.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from tinyconv.backend import current_engine
 from tinyconv.errors import TinyconvError
 from tinyconv.tensor import Tensor
 
-from .activation import ReLU
+from .activation import ReLU, Tanh
 from .conv import Conv2d
 from .dropout import Dropout
 from .module import Module
 from .norm import BatchNorm2d
-from .pool import MaxPool2d
+from .pool import AvgPool2d, MaxPool2d
+
+PAIRS = (Conv2d, ReLU), (BatchNorm2d, ReLU), (Tanh, AvgPool2d)
 
 
 def run(layers: Sequence[Module], x: Tensor) -> Tensor:
@@ -40,14 +42,13 @@ def run(layers: Sequence[Module], x: Tensor) -> Tensor:
 
 def together(layers: Sequence[Module], x: Tensor) -> int:
     """How many of the layers, from the first on, can be done at once."""
-    if len(layers) < 2 or not unseen(layers[0], x) or type(layers[1]) is not ReLU:
+    kinds = tuple(map(type, layers[:2]))
+    if kinds not in PAIRS or not unseen(layers[0], x):
         return 1
     count = 2
-    if type(layers[0]) is Conv2d:
+    if kinds == (Conv2d, ReLU):
         for kind in (MaxPool2d, Dropout):
             count += len(layers) > count and type(layers[count]) is kind
-    elif type(layers[0]) is not BatchNorm2d:
-        return 1
     return count if all(unseen(layer, x) for layer in layers[1:count]) else 1
 
 
@@ -57,6 +58,7 @@ def unseen(layer: Module, x: Tensor) -> bool:
         not layer._forward_hooks
         and not observe.observed()
         and not getattr(layer, "return_indices", False)  # a pooling that is asked where its winners were
+        and getattr(layer, "plain", True)  # the mean over each window alone
         and isinstance(x, Tensor)
         and x.dtype.kind == "f"
         and current_engine(x.data) == "numba"

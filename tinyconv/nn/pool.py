@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tinyconv.geometry import Pair, whole
+from tinyconv.ops.fused import tanh_avg_pool2d
 from tinyconv.ops.pool import avg_pool2d, max_pool2d
-from tinyconv.ops.pool_arguments import window_of
+from tinyconv.ops.pool_arguments import fitted, pictures, window_of
 from tinyconv.tensor import Tensor
 
 from .module import Module
@@ -73,6 +74,17 @@ class AvgPool2d(Module):
     def forward(self, x: Tensor) -> Tensor:
         mean = self.ceil_mode, self.count_include_pad, self.divisor_override
         return avg_pool2d(x, self.kernel_size, self.stride, self.padding, *mean)
+
+    @property
+    def plain(self) -> bool:
+        """Is every window inside the picture, and y the mean over it?"""
+        return self.padding in (0, (0, 0)) and not self.ceil_mode and self.divisor_override is None
+
+    def after_tanh(self, x: Tensor) -> Tensor:
+        """y of tanh(x), in one pass, where the pooling is plain"""
+        x = pictures("avg_pool2d", x)
+        window = window_of("avg_pool2d", self.kernel_size, self.stride, self.padding)
+        return tanh_avg_pool2d(x, fitted("avg_pool2d", window, x.shape[2:], False))
 
     def extra_repr(self) -> str:
         text = f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"

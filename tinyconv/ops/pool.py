@@ -106,12 +106,12 @@ def _average(x: Tensor, window: Window, divisor: int | Array) -> Tensor:
     return record(
         "avg_pool2d",
         kernels.avg_pool2d(x.data, window, divisor),
-        (x, lambda dy: _average_input(dy, window, divisor, X)),
+        (x, lambda dy: avg_pool2d_input(dy, window, divisor, X)),
         window=window,
     )
 
 
-def _average_input(dy: Tensor, window: Window, divisor: int | Array, shape: Shape) -> Tensor:
+def avg_pool2d_input(dy: Tensor, window: Window, divisor: int | Array, shape: Shape) -> Tensor:
     """dx of the average, its adjoint: every pixel of a window gets the same share of dy."""
     return record(
         "avg_pool2d_input",
