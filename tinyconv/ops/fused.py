@@ -1,4 +1,4 @@
-"""Operations that usually follow one another, as one: fewer passes over memory, and maps in between that are not kept."""
+"""Operations that usually follow one another, as one: fewer passes over memory, fewer maps that are kept."""
 
 from __future__ import annotations
 
