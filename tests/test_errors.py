@@ -46,6 +46,15 @@ def test_an_unknown_name_gets_the_nearest_known_one():
     assert isinstance(error, LookupError)
 
 
+def test_of_very_many_names_those_that_are_alike_are_listed():
+    known = [f"resnet{i}" for i in range(3)] + [f"{i}q" for i in range(10, 36)]
+    error = UnknownNameError("train", "model", "resnet9", known)
+    assert str(error).endswith(" Known: resnet0, resnet1, resnet2 and 26 more.")
+    error = UnknownNameError("train", "model", "???", known)
+    assert str(error).startswith("train: there is no model '???'. Known: 10q, 11q, ")
+    assert str(error).endswith(", 32q, 33q and 5 more.")
+
+
 def test_no_suggestion_where_nothing_is_near():
     error = UnknownNameError("train", "model", "zzz", ["lenet5"])
     assert str(error) == "train: there is no model 'zzz'. Known: lenet5."

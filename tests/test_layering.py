@@ -17,6 +17,7 @@ LAYERS = [
         "_arena",
         "memory",
         "random",
+        "rehearsal",
         "threads",
         "_checkout",
         "_version",
@@ -24,13 +25,14 @@ LAYERS = [
     {"kernels"},
     {"observe", "tape", "tensor", "creation"},
     {"ops"},
-    {"nn", "optim"},
+    {"nn", "optim", "ledger"},
     {"gradcheck", "anomaly"},
     {"models"},
     {"data"},
     {"train"},
+    {"zoo"},
     {"warmup"},
-    {"cli", "cli_gradcheck"},
+    {"cli", "cli_gradcheck", "cli_models", "cli_summary"},
     {"__init__", "__main__"},  # these gather the others
 ]
 HEAVY = {"numba", "llvmlite", "cupy", "matplotlib", "PIL", "rich", "safetensors", "threadpoolctl", "pooch"}

@@ -7,7 +7,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 BUDGETS = {
     "tinyconv/ops/*.py": 200,
-    "tinyconv/models/*.py": 120,
+    "tinyconv/models/[!_]*.py": 150,
     "kernels/*.py": 250,
     "tinyconv/**/*.py": 400,
 }

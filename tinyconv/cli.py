@@ -1,4 +1,4 @@
-"""The command line:  tinyconv train | eval | predict | warmup | gradcheck | museum."""
+"""The command line:  tinyconv train | eval | predict | warmup | models | summary | gradcheck | museum."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import cli_gradcheck, data, models
+from . import cli_gradcheck, cli_models, cli_summary, data
 from ._version import __version__
 from .errors import ArgumentError, TinyconvError
 from .threads import get_num_threads
@@ -177,7 +177,7 @@ def parser() -> argparse.ArgumentParser:
     p = commands.add_parser("train", help="train a model and evaluate it", description=train.__doc__)
     p.set_defaults(command=train)
     default = settings.Config()
-    p.add_argument("--model", help=f"{', '.join(models.names())} (default {default.model})")
+    p.add_argument("--model", help=f"any classifier that `tinyconv models` lists (default {default.model})")
     p.add_argument("--data", help=f"{', '.join(data.names())} (default {default.data})")
     p.add_argument("--epochs", type=int, help=f"default {default.epochs}")
     p.add_argument("--batch-size", type=int, help=f"default {default.batch_size}")
@@ -219,5 +219,7 @@ def parser() -> argparse.ArgumentParser:
     p.set_defaults(command=warmup)
     p.add_argument("--float64", action="store_true", help="for double precision too, as gradient checks need")
 
+    cli_models.add_command(commands)
+    cli_summary.add_command(commands)
     cli_gradcheck.add_commands(commands)
     return top

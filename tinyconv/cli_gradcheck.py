@@ -80,19 +80,24 @@ def museum(options: argparse.Namespace) -> int:
 def _function(target: str, shapes: list[Shape] | None) -> Callable[..., Any]:
     """A model by its name, or "path/to/file.py:name"; a class is called without arguments."""
     if target in models.names():
-        return models.create(target, in_channels=shapes[0][0] if shapes else 1)
+        return models.create(target, in_channels=shapes[0][0] if shapes else None)
+    return of_file("gradcheck", target)
+
+
+def of_file(command: str, target: str) -> Callable[..., Any]:
+    """The function or Module of "path/to/file.py:name"; a class is called without arguments."""
     path, _, name = target.rpartition(":")
     if not path.endswith(".py"):
-        raise UnknownNameError("gradcheck", "model", target, [*models.names(), "path/to/file.py:function_or_class"])
+        raise UnknownNameError(command, "model (or path/to/file.py:function_or_class)", target, models.names())
     if not Path(path).is_file():
-        raise DataError("gradcheck", f"there is no file {path}.")
+        raise DataError(command, f"there is no file {path}.")
     spec = importlib.util.spec_from_file_location(Path(path).stem, path)
     module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
     spec.loader.exec_module(module)  # type: ignore[union-attr]
     found = getattr(module, name, None)
     if not callable(found):
         known = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
-        raise UnknownNameError("gradcheck", "function or class", name, known)
+        raise UnknownNameError(command, "function or class", name, known)
     return found() if isinstance(found, type) else found
 
 

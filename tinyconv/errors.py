@@ -69,6 +69,9 @@ class DataError(TinyconvError, ValueError):
     """A file or data set that is missing, empty, truncated, or not of its format."""
 
 
+MOST_LISTED = 24  # names; of more, those that are a little like the one that was asked for
+
+
 class UnknownNameError(TinyconvError, LookupError):
     """A name that is not in the list it was looked up in; the nearest right one is suggested."""
 
@@ -76,7 +79,12 @@ class UnknownNameError(TinyconvError, LookupError):
         known = sorted(known)
         nearest = difflib.get_close_matches(str(name), known, n=1)
         hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-        super().__init__(operation, f"there is no {kind} {name!r}.{hint} Known: {', '.join(known)}.")
+        listed = known
+        if len(known) > MOST_LISTED:
+            alike = difflib.get_close_matches(str(name), known, n=MOST_LISTED, cutoff=0.4)
+            listed = sorted(alike) or known[:MOST_LISTED]
+        more = f" and {len(known) - len(listed)} more" if len(known) > len(listed) else ""
+        super().__init__(operation, f"there is no {kind} {name!r}.{hint} Known: {', '.join(listed)}{more}.")
 
     def __reduce__(self) -> tuple:
         return _rebuild, (type(self), self.operation, self.problem, self.module)

@@ -1,7 +1,7 @@
 """Watching operations: who looks, and from where an operation was called.
 
 Nobody watching costs one test an operation. While somebody does, each Operation also learns the path and class of its
-layer and the line of the user, and layers run one by one rather than fused.
+layer and the line of the user, and layers run one by one rather than fused, unless the observer wants them as they are.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _observers: list[Callable] = []  # of operations
 _step_observers: list[Callable] = []  # of steps backward
+_beside: list[Callable] = []  # of operations, as they are when nobody looks
+_step_beside: list[Callable] = []
 _modules: ContextVar[tuple[tuple[str, str], ...]] = ContextVar("tinyconv_modules", default=())
 _going_back: ContextVar[Operation | None] = ContextVar("tinyconv_going_back", default=None)
 
@@ -47,20 +49,28 @@ class Handle:
 # ---------------------------------------------------------------- who looks
 
 
-def on_operation(observer: Callable) -> Handle:
-    """Call `observer(name, inputs, output, arguments)` after every operation, in every thread."""
-    return Handle(_observers, observer)
+def on_operation(observer: Callable, apart: bool = True) -> Handle:
+    """Call `observer(name, inputs, output, arguments)` after every operation, in every thread.
+
+    apart  layers run one by one; False: several in one operation, as when nobody looks
+    """
+    return Handle(_observers if apart else _beside, observer)
 
 
-def on_step(observer: Callable) -> Handle:
+def on_step(observer: Callable, apart: bool = True) -> Handle:
     """Call `observer(operation, dy, gradients)` after every step backward, in every thread.
 
-    `gradients` are those of the operation's inputs, each summed over all steps so far.
+    `gradients` are those of the operation's inputs, each summed over all steps so far.   apart  as above
     """
-    return Handle(_step_observers, observer)
+    return Handle(_step_observers if apart else _step_beside, observer)
 
 
 def observed() -> bool:
+    return bool(_observers or _step_observers or _beside or _step_beside)
+
+
+def layers_apart() -> bool:
+    """Does somebody look who wants to see every layer by itself?"""
     return bool(_observers or _step_observers)
 
 
@@ -69,12 +79,12 @@ def show_operation(name: str, inputs: list[Tensor], output: Tensor, arguments: d
     if made is not None:
         made.module, made.layer, made.line = where_called()
         made.backward_of = _going_back.get()
-    for observer in list(_observers):
+    for observer in [*_observers, *_beside]:
         observer(name, inputs, output, arguments)
 
 
 def show_step(operation: Operation, dy: Tensor, gradients: list[Tensor]) -> None:
-    for observer in list(_step_observers):
+    for observer in [*_step_observers, *_step_beside]:
         observer(operation, dy, gradients)
 
 

@@ -182,8 +182,8 @@ def walk(
             if observe.observed():
                 with observe.going_back(operation):
                     _step(operation, dy, goals, gradients)
-                reached = [gradients[source] for source in operation.sources if source in gradients]
-                observe.show_step(operation, dy, reached)
+                # A name for the list would keep these gradients alive during the next step.
+                observe.show_step(operation, dy, [gradients[s] for s in operation.sources if s in gradients])
             else:
                 _step(operation, dy, goals, gradients)
             if not retain_graph:

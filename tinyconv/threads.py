@@ -21,6 +21,7 @@ from typing import Any
 
 from .errors import ArgumentError
 from .geometry import is_whole
+from .rehearsal import stage
 
 # NumPy's OpenBLAS: threads sleep after 2^4 processor cycles without work, not after 2^26.
 BLAS_WAITS = {"OPENBLAS_THREAD_TIMEOUT": "4"}
@@ -114,10 +115,15 @@ def _of_environment() -> int | None:
 
 
 def launcher(compiled: Callable[..., Any]) -> Callable[..., Any]:
-    """The compiled function, with the number of threads that is set: Numba counts in each Python thread apart."""
+    """The compiled function, with the number of threads that is set: Numba counts in each Python thread apart.
+
+    In a rehearsal it is left out.
+    """
 
     @wraps(compiled, updated=())
     def launch(*args: Any) -> Any:
+        if stage.now is not None:
+            return stage.now.on_kernel()
         if _told.number != _number:
             _tell_numba()
         return compiled(*args)

@@ -59,7 +59,10 @@ NETS: tuple[tuple[Callable[[], nn.Module], tuple[int, ...]], ...] = (
     (_plain, (8, 3, 32, 32)),
     (_residual, (8, 3, 32, 32)),
     (_others, (8, 3, 32, 32)),
-    (lambda: nn.Sequential(nn.MaxPool2d(2), nn.Flatten(), nn.Linear(192, 10)), (200, 3, 16, 16)),
+    (
+        lambda: nn.Sequential(nn.MaxPool2d(2), nn.AvgPool2d(2), nn.Flatten(), nn.Linear(48, 10)),
+        (200, 3, 16, 16),
+    ),
 )
 
 

@@ -61,6 +61,15 @@ OPS = [
         linear_in=(0,),
     ),
     Op(
+        ops.avg_pool2d_input,
+        [
+            sample("2 x 2", normal(1, 2, 2, 3), Window((2, 2), (2, 2)), 4, (1, 2, 4, 6)),
+            sample("odd picture", normal(2, 1, 2, 2), Window((2, 2), (2, 2)), 3, (2, 1, 5, 4)),
+            sample("overlapping", normal(1, 2, 2, 3), Window((2, 2), (1, 1)), 4, (1, 2, 3, 4)),
+        ],
+        linear_in=(0,),
+    ),
+    Op(
         ops.max_pool2d,
         [
             *samples(),

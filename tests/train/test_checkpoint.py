@@ -33,8 +33,12 @@ def test_other_programs_can_read_the_weights(tmp_path):
 @pytest.mark.parametrize(
     ("other", "error", "message"),
     [
-        (lambda: nn.Linear(4, 2), ShapeError, r"w\.safetensors does not fit this Linear: weight has shape \(2, 3\)"),
-        (lambda: nn.Sequential(nn.Linear(3, 2)), ArgumentError, r"does not fit this Sequential: the state has '"),
+        (
+            lambda: nn.Linear(4, 2),
+            ShapeError,
+            r"w\.safetensors: .* does not fit this Linear\.\n  weight has shape \(2, 3\)",
+        ),
+        (lambda: nn.Sequential(nn.Linear(3, 2)), ArgumentError, r"fit this Sequential\. .*\n  missing: 0\.weight"),
     ],
 )
 def test_weights_of_another_model_change_nothing(tmp_path, other, error, message):

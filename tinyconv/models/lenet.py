@@ -14,8 +14,12 @@ from __future__ import annotations
 from tinyconv import nn
 from tinyconv.tensor import Tensor
 
+from .network import Network
+from .registry import model
 
-class LeNet5(nn.Module):
+
+@model(year=1998, paper="LeCun et al. 1998, section II.B, as taught today", input=(1, 28, 28))
+class LeNet5(Network):
     """Two convolutions and three dense layers: 61,706 parameters for 28x28 grey digits."""
 
     def __init__(self, num_classes: int = 10, in_channels: int = 1):

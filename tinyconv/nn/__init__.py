@@ -33,6 +33,7 @@ from .conv import Conv1d, Conv2d, DepthwiseSeparableConv2d
 from .conv_transpose import ConvTranspose1d, ConvTranspose2d
 from .dropout import Dropout, Dropout2d
 from .filters import Filter2d
+from .fusion import run
 from .group_norm import GroupNorm, InstanceNorm2d, LayerNorm
 from .linear import Flatten, Identity, Linear
 from .local_response_norm import LocalResponseNorm
@@ -134,4 +135,5 @@ __all__ = [
     "Upsample",
     "WeightedLoss",
     "ZeroPad2d",
+    "run",
 ]

@@ -25,7 +25,7 @@ class Sequential(Module):
             setattr(self, name, module)
 
     def forward(self, x: Any) -> Any:
-        return run(list(self), x)
+        return run(x, *self)
 
     def __len__(self) -> int:
         return len(self._owned(Module))
@@ -60,28 +60,48 @@ class Residual(Module):
     body      a Module; if it is a Sequential that ends in batch norm, the sum is formed in the same pass
     shortcut  a Module that gives x the shape of body(x); ShapeError if it does not
     relu      y is made at least 0
+
+    The parts are named "body" and "shortcut". Residual({"conv": conv, "bn": bn}, {"downsample": conv1x1}) gives them
+    other names: the body is a sequence of parts that belong to the Residual itself.
     """
 
-    def __init__(self, body: Module, shortcut: Module | None = None, relu: bool = False):
+    def __init__(
+        self,
+        body: Module | Mapping[str, Module],
+        shortcut: Module | Mapping[str, Module] | None = None,
+        relu: bool = False,
+    ):
         for name, part in (("body", body), ("shortcut", shortcut)):
-            if not isinstance(part, Module) and (part is not None or name == "body"):
+            if not isinstance(part, (Module, Mapping)) and (part is not None or name == "body"):
                 raise ArgumentError("Residual", f"{name} is {type(part).__name__}, not a Module.")
-        self.body, self.shortcut, self.relu = body, shortcut, bool(relu)
+        parts = _by_name("body", body), {} if shortcut is None else _by_name("shortcut", shortcut)
+        self._body, self._shortcut = map(tuple, parts)
+        for name, part in (parts[0] | parts[1]).items():
+            setattr(self, name, part)
+        self.ends_in_relu = bool(relu)
 
     def forward(self, x: Tensor) -> Tensor:
-        added = x if self.shortcut is None else self.shortcut(x)
-        layers = list(self.body) if type(self.body) is Sequential and unseen(self.body, x) else []
-        if layers and type(layers[-1]) is BatchNorm2d and unseen(layers[-1], x):
-            y = run(layers[:-1], x)
+        added = x
+        for name in self._shortcut:
+            added = getattr(self, name)(added)
+        layers = [getattr(self, name) for name in self._body]
+        if len(layers) == 1 and type(layers[0]) is Sequential and unseen(layers[0], x):
+            layers = list(layers[0])
+        if type(layers[-1]) is BatchNorm2d and unseen(layers[-1], x):
+            y = run(x, *layers[:-1])
             _check_sum(y, added)
-            return layers[-1](y, residual=added, relu=self.relu)
-        y = self.body(x)
+            return layers[-1](y, residual=added, relu=self.ends_in_relu)
+        y = run(x, *layers)
         _check_sum(y, added)
         y = y + added
-        return y.relu() if self.relu else y
+        return y.relu() if self.ends_in_relu else y
 
     def extra_repr(self) -> str:
-        return "relu=True" if self.relu else ""
+        return "relu=True" if self.ends_in_relu else ""
+
+
+def _by_name(name: str, part: Module | Mapping[str, Module]) -> dict[str, Module]:
+    return {name: part} if isinstance(part, Module) else named_parts("Residual", (part,))
 
 
 def _check_sum(y: Tensor, added: Tensor) -> None:

@@ -23,8 +23,8 @@ from .pool import AvgPool2d, MaxPool2d
 PAIRS = (Conv2d, ReLU), (BatchNorm2d, ReLU), (Tanh, AvgPool2d)
 
 
-def run(layers: Sequence[Module], x: Tensor) -> Tensor:
-    """f_n(... f_2(f_1(x)))"""
+def run(x: Tensor, *layers: Module) -> Tensor:
+    """f_n(... f_2(f_1(x))): one layer after the other, and those together that can be"""
     i = 0
     while i < len(layers):
         count = together(layers[i:], x)
@@ -56,7 +56,7 @@ def unseen(layer: Module, x: Tensor) -> bool:
     """Does nobody look at what goes into this layer and comes out of it?"""
     return (
         not layer._forward_hooks
-        and not observe.observed()
+        and not observe.layers_apart()
         and not getattr(layer, "return_indices", False)  # a pooling that is asked where its winners were
         and getattr(layer, "plain", True)  # the mean over each window alone
         and isinstance(x, Tensor)

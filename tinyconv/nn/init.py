@@ -8,6 +8,9 @@ All draw from the random stream "weights", change the tensor in place, and retur
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import numpy as np
 
@@ -18,26 +21,42 @@ from tinyconv.geometry import whole
 from tinyconv.tape import no_grad
 from tinyconv.tensor import Tensor
 
+BLOCK = 2**20  # numbers that are drawn at a time
+_skipped: ContextVar[bool] = ContextVar("tinyconv_init_skipped", default=False)
+
+
+@contextmanager
+def skipped() -> Iterator[None]:
+    """In here initialisers leave tensors as they are: a large net is there at once, to be looked at or to be loaded.
+
+    Its weights are then whatever was in memory, and the random streams stay where they were.
+    """
+    token = _skipped.set(True)
+    try:
+        yield
+    finally:
+        _skipped.reset(token)
+
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0) -> Tensor:
     """w ~ U(a, b)"""
     if not a <= b:
         raise ArgumentError("uniform_", f"from {a} to {b} there are no numbers; a must be at most b.")
-    u = random.stream("weights").random(tensor.shape, _precision("uniform_", tensor))
-    return _fill(tensor, a + (b - a) * u)
+    draw, dtype = random.stream("weights").random, _precision("uniform_", tensor)
+    return _fill(tensor, lambda shape: a + (b - a) * draw(shape, dtype))
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0) -> Tensor:
     """w ~ N(mean, std^2)"""
     if not std >= 0:
         raise ArgumentError("normal_", f"std is {std}; it must be at least 0.")
-    z = random.stream("weights").standard_normal(tensor.shape, _precision("normal_", tensor))
-    return _fill(tensor, mean + std * z)
+    draw, dtype = random.stream("weights").standard_normal, _precision("normal_", tensor)
+    return _fill(tensor, lambda shape: mean + std * draw(shape, dtype))
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """w = val"""
-    return _fill(tensor, np.full(tensor.shape, val))
+    return _fill(tensor, lambda shape: np.full(shape, val))
 
 
 def zeros_(tensor: Tensor) -> Tensor:
@@ -142,12 +161,18 @@ def _uniform_of_std(tensor: Tensor, std: float) -> Tensor:
 
 
 def _precision(name: str, tensor: Tensor) -> type:
-    """The type to draw in. Not always float64: a big layer's numbers would need much memory for a moment."""
+    """The type to draw in."""
     if tensor.dtype.kind != "f":
         raise DTypeError(name, f"a tensor of {tensor.dtype} cannot hold real random numbers; use a floating-point one.")
     return np.float64 if tensor.dtype == np.float64 else np.float32
 
 
-def _fill(tensor: Tensor, values: np.ndarray) -> Tensor:
+def _fill(tensor: Tensor, values: Callable[[tuple[int, ...]], np.ndarray]) -> Tensor:
+    """Some rows at a time: the largest layers would need as much memory again for a moment."""
+    if _skipped.get():
+        return tensor
+    rows = max(1, BLOCK // max(1, math.prod(tensor.shape[1:])))
     with no_grad():
-        return tensor.copy_(move(np.asarray(values, tensor.dtype), tensor.device))
+        for part in [tensor[i : i + rows] for i in range(0, len(tensor), rows)] if tensor.ndim else [tensor]:
+            part.copy_(move(np.asarray(values(part.shape), tensor.dtype), tensor.device))
+    return tensor

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +13,10 @@ from tinyconv import observe, tape
 from tinyconv.errors import ArgumentError, DTypeError, TinyconvError
 from tinyconv.tensor import Tensor, array_of
 
-from .state import Unmatched, fitting
+from .state import Unmatched, values_for
+
+if TYPE_CHECKING:
+    from tinyconv.ledger import Summary
 
 _running: ContextVar[tuple[Module, ...]] = ContextVar("tinyconv_running", default=())  # outermost first
 
@@ -222,20 +225,30 @@ class Module:
         strict=False passes over paths that only one side has, and returns them; shapes must agree even so.
         """
         own = dict(self._named_tensors())
-        unmatched = Unmatched([path for path in own if path not in state], [path for path in state if path not in own])
-        if strict and any(unmatched):
-            raise ArgumentError("load_state_dict", unmatched.complaint(type(self).__name__))
-        values = {path: fitting(path, tensor, state[path]) for path, tensor in own.items() if path in state}
+        values = values_for(own, state, type(self).__name__, strict)
         with tape.no_grad():
             for path, value in values.items():
                 own[path].copy_(value)
-        return unmatched
+        return Unmatched([path for path in own if path not in state], [path for path in state if path not in own])
 
     # ------------------------------------------------------------ looking at it
 
     def extra_repr(self) -> str:
         """The layer's own arguments, for its repr."""
         return ""
+
+    def summary(self, input_size: Iterable[int] | None = None, batch_size: int = 1, optimizer: Any = "sgd") -> Summary:
+        """A table by layer: output shape, parameters, multiply-adds, receptive field, memory; and their totals.
+
+        input_size  (C, H, W) of a picture; a model of the zoo knows its own
+        batch_size, optimizer  of the training step whose memory is predicted: "sgd" (with momentum), "adam", ..., or
+                    what makes an optimiser of parameters, such as optim.SGD
+        The net is not changed, and next to nothing computed. `str()` of the result is the table, `rows`,
+        `parameters`, `peak`, ... are the numbers. Raises ArgumentError, and what the net raises for such a picture.
+        """
+        from tinyconv.ledger import summary
+
+        return summary(self, input_size, batch_size, optimizer)
 
     def __repr__(self) -> str:
         name, own, children = type(self).__name__, self.extra_repr(), self._owned(Module)

@@ -6,6 +6,7 @@ from typing import Any
 
 from tinyconv import data, models, optim
 from tinyconv.nn import Module
+from tinyconv.nn.functional import cross_entropy
 from tinyconv.optim.lr_scheduler import CosineLR, LRScheduler
 from tinyconv.random import manual_seed
 
@@ -25,6 +26,7 @@ def build(config: Config) -> Trainer:
         model,
         optimizer,
         loader,
+        getattr(model, "loss", cross_entropy),  # nets with auxiliary classifiers have one of their own
         val_loader=data.DataLoader(held_out, batch_size=500, transform=normalize),
         scheduler=build_schedule(config, optimizer, steps=config.epochs * len(loader)),
     )

@@ -28,7 +28,7 @@ def load_weights(path: str | os.PathLike, model: Module, strict: bool = True) ->
     try:
         model.load_state_dict(tensors, strict)
     except TinyconvError as error:
-        error.problem = f"{os.fspath(path)} does not fit this {type(model).__name__}: {error.problem}"
+        error.problem = f"{os.fspath(path)}: {error.problem}"
         raise
 
 

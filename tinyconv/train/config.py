@@ -39,7 +39,7 @@ class Config:
     def __post_init__(self) -> None:
         name = "train"
         for what, value, known in (
-            ("model", self.model, models.names()),
+            ("model", self.model, models.names("classification")),
             ("data set", self.data, data.names()),
             ("optimizer", self.optimizer, OPTIMIZERS),
             ("schedule", self.schedule, ("constant", "cosine")),

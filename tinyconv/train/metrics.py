@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -129,6 +130,19 @@ def classification_report(matrix: np.ndarray, classes: Sequence[str]) -> Report:
 # ---------------------------------------------------------------- evaluating a model
 
 
+@contextmanager
+def evaluating(model: Module) -> Iterator[str]:
+    """The model in evaluation mode, and nothing recorded; gives its device, and puts its mode back."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        with no_grad():
+            yield next((p.device for p in model.parameters()), "cpu")
+    finally:
+        for module, training in modes:  # a part may have been frozen in evaluation mode
+            module.training = training
+
+
 @dataclass(frozen=True, eq=False)
 class Evaluation:
     """What a model makes of N pictures: means, and its answer to each.
@@ -153,21 +167,35 @@ def evaluate(
     loader   gives batches of images (N, C, H, W) and labels (N,); DataError if it gives none
     loss_fn  (logits, labels) -> the batch's mean loss; averaged here over pictures, not batches
     """
-    device = next((p.device for p in model.parameters()), "cpu")
-    modes = [(module, module.training) for module in model.modules()]
     loss, targets, probabilities = 0.0, [], []
-    model.eval()
-    try:
-        with no_grad():
-            for images, labels in loader:
-                logits = model(images.to(device))
-                loss += loss_fn(logits, labels.to(device)).item() * len(labels)
-                targets.append(_array(labels))
-                probabilities.append(_array(softmax(logits, 1)))
-    finally:
-        for module, training in modes:  # a part may have been frozen in evaluation mode
-            module.training = training
+    with evaluating(model) as device:
+        for images, labels in loader:
+            logits = model(images.to(device))
+            loss += loss_fn(logits, labels.to(device)).item() * len(labels)
+            targets.append(_array(labels))
+            probabilities.append(_array(softmax(logits, 1)))
     if not targets:
         raise DataError("evaluate", "the loader gives no batches: there is nothing to evaluate.")
     t, p = np.concatenate(targets), np.concatenate(probabilities)
     return Evaluation(loss / len(t), accuracy(p, t), t, p.argmax(1), p)
+
+
+def evaluate_heads(model: Module, loader: Iterable[tuple[Tensor, Mapping[str, Operand]]]) -> dict[str, float]:
+    """The accuracy of each output of a model that gives several, by name.
+
+    model   images -> {name: logits (N, K)}
+    loader  gives batches of images and {name: labels (N,)}; DataError if it gives none
+    """
+    hits: dict[str, list[float]] = {}
+    count = 0
+    with evaluating(model) as device:
+        for images, labels in loader:
+            for name, logits in model(images.to(device)).items():
+                if name not in labels:
+                    known = ", ".join(map(repr, labels))
+                    raise ArgumentError("evaluate_heads", f"labels have no {name!r}; they have {known}.")
+                hits.setdefault(name, []).append(accuracy(logits, labels[name]) * len(images))
+            count += len(images)
+    if not count:
+        raise DataError("evaluate_heads", "the loader gives no batches: there is nothing to evaluate.")
+    return {name: sum(of_batches) / count for name, of_batches in hits.items()}

@@ -26,7 +26,8 @@ class Trainer:
         trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.05), DataLoader(digits, shuffle=True))
         trainer.fit(epochs=10)
 
-    loss_fn     function of the model's output and the labels that gives the mean over the batch
+    loss_fn     function of the model's output and the labels that gives the mean over the batch; of an output with
+                auxiliary classifiers, the model's own: Trainer(net, ..., loss_fn=net.loss)
     val_loader  evaluated after every epoch, if given
     scheduler   stepped after every batch
     callbacks   told when the fit, an epoch, a batch begins or ends (train/callbacks.py)
@@ -95,7 +96,8 @@ class Trainer:
         if self.scheduler is not None:
             self.scheduler.step()
         self.step += 1
-        self.running.add(len(images), loss.item(), accuracy(y, labels), time.perf_counter() - began)
+        logits = y[0] if isinstance(y, tuple) else y  # the others are auxiliary classifiers'
+        self.running.add(len(images), loss.item(), accuracy(logits, labels), time.perf_counter() - began)
 
     def record(self) -> dict[str, Any]:
         """What there is to say of the epoch that is now complete."""
