@@ -79,11 +79,17 @@ def twins() -> dict[str, Twin]:
 
 
 def receipt(
-    name: str, rng: np.random.Generator, dtype: str = "float64", batch: int = 2, resting: tuple[str, ...] = ("Drop",)
+    name: str,
+    rng: np.random.Generator,
+    dtype: str = "float64",
+    batch: int = 2,
+    resting: tuple[str, ...] = ("Drop",),
+    settled: int = 0,
 ) -> Receipt:
     """Give both the same random weights and pictures, and compare every module that both have, and every gradient.
 
     resting  what has one of these in the name of its class is in evaluation mode, all else in training mode
+    settled  running statistics are those of so many pictures; 0: random numbers
     """
     import torch
 
@@ -91,13 +97,15 @@ def receipt(
     twin = twins()[name]
     theirs = twin.build().to(getattr(torch, dtype)).train()
     ours = models.create(name, **twin.ours).to(dtype).train()
-    state = randomised(theirs.state_dict(), rng)
-    theirs.load_state_dict(state)
+    C = models.card(name).input[0]
+    theirs.load_state_dict(randomised(theirs.state_dict(), rng))
+    if settled:
+        settle(theirs, rng.standard_normal((settled, C, twin.size, twin.size)).astype(dtype))
+    state = theirs.state_dict()
     ours.load_state_dict({twin.rename(key): value.numpy() for key, value in state.items()})
     for net in (ours, theirs):
         rest(net, resting)
 
-    C = models.card(name).input[0]
     pictures = rng.standard_normal((batch, C, twin.size, twin.size)).astype(dtype)
     x, t = tc.tensor(pictures, requires_grad=True), torch.tensor(pictures, requires_grad=True)
     found = Receipt()
@@ -140,6 +148,19 @@ def randomised(state: dict[str, Any], rng: np.random.Generator) -> dict[str, Any
             a = 0.1 * rng.standard_normal(a.shape)
         drawn[key] = torch.tensor(a).to(value.dtype)
     return drawn
+
+
+def settle(net: Any, pictures: np.ndarray) -> None:
+    """Make running statistics those of these pictures: with any others, signals would grow from layer to layer."""
+    import torch
+
+    for module in net.modules():
+        if "BatchNorm" in type(module).__name__:
+            module.momentum = 1.0
+        if "Drop" in type(module).__name__:
+            module.eval()
+    with torch.no_grad():
+        net(torch.tensor(pictures))
 
 
 def rest(net: Any, kinds: tuple[str, ...]) -> None:

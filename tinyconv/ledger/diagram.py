@@ -35,7 +35,7 @@ def draw(
     Raises ArgumentError, whatever the net raises, and TinyconvError where matplotlib is missing.
     """
     require_matplotlib("draw")
-    picture: Sequence[int] = input_size or getattr(net, "input_size", (3, 224, 224))
+    picture: Any = input_size or getattr(net, "input_size", (3, 224, 224))
     t = trace(net, *picture)
     blocks, height = columns(structure(cells(net, t), fold))
     width = sum(block.left + block.right for block in blocks) + BETWEEN * (len(blocks) - 1)
