@@ -35,7 +35,8 @@ def draw(
     Raises ArgumentError, whatever the net raises, and TinyconvError where matplotlib is missing.
     """
     require_matplotlib("draw")
-    t = trace(net, *(input_size or getattr(net, "input_size", (3, 224, 224))))
+    usual: Sequence[int] = getattr(net, "input_size", (3, 224, 224))
+    t = trace(net, *(input_size or usual))
     blocks, height = columns(structure(cells(net, t), fold))
     width = sum(block.left + block.right for block in blocks) + BETWEEN * (len(blocks) - 1)
     title, subtitle = title or type(net).__name__, _subtitle(net, t)
