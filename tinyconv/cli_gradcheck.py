@@ -173,7 +173,7 @@ def add_commands(commands: Any) -> None:
     """Add both to the parser's commands."""
     p = commands.add_parser("gradcheck", help="check the gradients of a model or function", description=check.__doc__)
     p.set_defaults(command=check)
-    p.add_argument("target", metavar="MODEL", help=f"{', '.join(models.names())}, or FILE.py:NAME")
+    p.add_argument("target", metavar="MODEL", help="one that `tinyconv models` lists, or FILE.py:NAME")
     p.add_argument(
         "--shape",
         type=shape,

@@ -48,7 +48,7 @@ def add_command(commands: Any) -> None:
     """Add it to the parser's commands."""
     p = commands.add_parser("summary", help="a model, layer by layer", description=show.__doc__)
     p.set_defaults(command=show)
-    p.add_argument("target", metavar="MODEL", help=f"{', '.join(models.names())}, or FILE.py:NAME")
+    p.add_argument("target", metavar="MODEL", help="one that `tinyconv models` lists, or FILE.py:NAME")
     p.add_argument("--input", type=shape, metavar="CxHxW", help="the size of a picture (default: the paper's)")
     p.add_argument("--batch", type=int, default=1, metavar="N", help="pictures in a training step (default 1)")
     p.add_argument("--optimizer", default="sgd", help=f"{', '.join(OPTIMIZERS)} (default sgd, with momentum)")

@@ -10,6 +10,7 @@ GEOMETRIES = {  # label: x (N, C, H, W), arguments of Window.of
     "2x2, odd picture": ((2, 3, 7, 9), dict(size=2, stride=2)),
     "2x2, one window": ((3, 1, 2, 3), dict(size=2, stride=2)),
     "overlapping": ((2, 3, 7, 5), dict(size=3, stride=2)),
+    "non-square": ((1, 2, 5, 6), dict(size=(2, 3), stride=(2, 1))),
     "no pictures": ((0, 3, 8, 6), dict(size=2, stride=2)),
 }
 

@@ -36,6 +36,7 @@ OPS = [
             sample("two by two", normal(2, 3, 6, 4), TWO),
             sample("odd picture", normal(1, 2, 5, 7), TWO),
             sample("overlapping", normal(2, 1, 7, 5), Window((3, 3), (2, 2))),
+            sample("non-square", normal(1, 2, 5, 6), Window((2, 3), (2, 1))),
             sample("one pixel", normal(1, 1, 1, 1), Window((1, 1))),
         ],
     ),
