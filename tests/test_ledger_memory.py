@@ -19,7 +19,7 @@ from tinyconv.ledger.pool import held_idle
 from tinyconv.ledger.summary import OPTIMIZERS
 from tinyconv.rehearsal import Rehearsal, rehearsing, stage
 
-needs_numba = pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="Numba's kernels rehearse")
+needs_numba = pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="without Numba layers run apart, and compute")
 
 
 def vgg_like():
@@ -143,6 +143,7 @@ def test_the_peak_of_a_process(name, N):
     assert models.create(name).summary(batch_size=N).process == pytest.approx(int(done.stdout), rel=0.1)
 
 
+@needs_numba
 def test_what_layers_keep_by_hand():
     """Conv-relu-pool keeps its input, z and a byte for each winner; batch norm its input, with ReLU its output."""
     net = nn.Sequential(
@@ -152,9 +153,8 @@ def test_what_layers_keep_by_hand():
     summary = net.summary((1, 8, 8), batch_size=10)
     kept = {row.path: row.kept for row in summary.rows}
     picture, z, winners, y = 10 * 64 * 4, 10 * 8 * 9 * 4, 10 * 8 * 9, 10 * 8 * 9 * 4
-    if importlib.util.find_spec("numba") is not None:
-        assert kept["0"] == picture + z + winners
-        assert (kept["1"], kept["2"], kept["3"], kept["5"]) == (0, 0, 0, 0)
+    assert kept["0"] == picture + z + winners
+    assert (kept["1"], kept["2"], kept["3"], kept["5"]) == (0, 0, 0, 0)
     assert kept["4"] - 2 * y in range(200)  # and the mean and variance of each channel
     assert kept["7"] == 0  # it shares batch norm's output
 

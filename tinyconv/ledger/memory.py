@@ -11,7 +11,7 @@ import tracemalloc
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from tinyconv import observe, tape
-from tinyconv.backend import engine
+from tinyconv.backend import current_engine, engine
 from tinyconv.errors import ArgumentError
 from tinyconv.memory import empty, empty_like
 from tinyconv.nn.module import Module, Parameter
@@ -60,7 +60,7 @@ class Memory:
 def training_step(net: Module, N: int, picture: Shape) -> Memory:
     """The memory of a step on N pictures: forward, and back from a gradient for each output.
 
-    In training mode, on the CPU's default engine. The net is not changed.
+    In training mode, on the CPU, on the engine in force ("numpy" in place of "loops"). The net is not changed.
     """
     _Step(net, N if N < FEW else FEW, picture)  # loads, not yet counted, what is loaded but once
     with _counting():
@@ -104,7 +104,7 @@ class _Step:
         self.work: dict[str, int] = defaultdict(int)
         self._most = self._before_kernels = 0  # since the last operation: at all; with a kernel about to run
         self._rehearsal = Rehearsal(self._look, self._kernel)
-        with as_it_was(net), engine("numba"), tape.enable_grad(), np.errstate(all="ignore"):
+        with as_it_was(net), _usual_engine(), tape.enable_grad(), np.errstate(all="ignore"):
             net.train().zero_grad()
             gc.collect()
             tracemalloc.reset_peak()
@@ -168,6 +168,11 @@ class _Step:
                 if id(memory) not in known:
                     known.add(id(memory))
                     self.kept[operation.module] += memory.nbytes
+
+
+def _usual_engine() -> Any:
+    """The engine in force, unless it is one to be read."""
+    return engine("numpy") if current_engine() == "loops" else nullcontext()
 
 
 @contextmanager
