@@ -19,7 +19,9 @@ from tinyconv.ledger.pool import held_idle
 from tinyconv.ledger.summary import OPTIMIZERS
 from tinyconv.rehearsal import Rehearsal, rehearsing, stage
 
-needs_numba = pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="without Numba layers run apart, and compute")
+needs_numba = pytest.mark.skipif(
+    importlib.util.find_spec("numba") is None, reason="without Numba layers run apart, and compute"
+)
 
 
 def vgg_like():
