@@ -48,6 +48,7 @@ class Curve:
                 "value; larger steps are too coarse, smaller ones drown in rounding."
             )
         jumps = np.abs(np.diff(self.central)) / self.size
+        jumps = np.maximum(jumps[:-1], jumps[1:])  # to both sides: two that rounding has spoilt may agree by chance
         calm = int(np.nan_to_num(jumps, nan=np.inf).argmin())
         if jumps[calm] < SETTLED:
             return (
