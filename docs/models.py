@@ -131,8 +131,7 @@ def anchor(text):
 
 def departures(paragraphs):
     """What the file says of how it differs from the paper."""
-    said = [part for part in paragraphs if part.startswith("Departures from") or "common practice" in part]
-    return said[0]
+    return next(part for part in paragraphs if part.startswith("Departures from"))
 
 
 # ---------------------------------------------------------------- the tables

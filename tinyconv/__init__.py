@@ -6,13 +6,16 @@ architectures in `tinyconv.models`, pictures in `tinyconv.data`, the training lo
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from . import threads as threads  # before NumPy is loaded: see there
 
 from ._checkout import link_kernels  # isort: skip
 
 link_kernels()
 
-from . import data, errors, filters, models, nn, ops, optim, random, train
+from . import data, errors, filters, nn, ops, optim, random
 from ._version import __version__ as __version__
 from .anomaly import detect_anomaly
 from .backend import engine, set_precision
@@ -26,6 +29,9 @@ from .random import manual_seed
 from .tape import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .tensor import Tensor, grad
 from .threads import get_num_threads, set_num_threads
+
+if TYPE_CHECKING:
+    from . import models, train
 
 __all__ = [
     "Tensor",
@@ -72,3 +78,10 @@ __all__ = [
     "zeros_like",
 ]
 __all__ += ops.__all__
+
+
+def __getattr__(name: str) -> Any:
+    """The zoo's many files, and what trains its nets, are loaded when somebody asks for them."""
+    if name in ("models", "train"):
+        return importlib.import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

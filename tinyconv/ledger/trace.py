@@ -15,6 +15,7 @@ from tinyconv.backend import engine
 from tinyconv.creation import zeros
 from tinyconv.errors import ArgumentError, TinyconvError
 from tinyconv.geometry import is_whole
+from tinyconv.nn.modes import modes_kept
 from tinyconv.nn.module import Module, Parameter
 from tinyconv.tape import enable_grad
 from tinyconv.tensor import Tensor
@@ -83,17 +84,15 @@ def trace(net: Module, *picture: int) -> Trace:
 @contextmanager
 def as_it_was(net: Module) -> Iterator[None]:
     """The modes of all modules, buffers, gradients and random streams are afterwards what they were."""
-    modes = [(module, module.training) for module in net.modules()]
     gradients = [(p, p.grad) for p in net.parameters()]
     buffers = [(b, b.data) for b in net.buffers()]
     streams = random.get_state()
     for b, data in buffers:
         b.data = data.copy()
     try:
-        yield
+        with modes_kept(net):
+            yield
     finally:
-        for module, training in modes:
-            module.training = training
         for p, grad in gradients:
             p.grad = grad
         for b, data in buffers:

@@ -3,11 +3,11 @@
 After Krizhevsky, Sutskever and Hinton 2012, "ImageNet Classification with Deep Convolutional Neural Networks",
 section 3.
 
-This is common practice, not the net of a paper. What differs from AlexNet: 64x64 pixels of one channel in place of
-224x224 of three, so the first convolution is 5x5 with stride 1 instead of 11x11 with stride 4, which would leave
-14x14 of them; as many filters as AlexNet has on one of its two GPUs; no local response normalization; two dense
-layers of 512 units in place of 4096, since pictures of cells are thousands, not a million. Weights begin as He et al.
-2015 have it.
+Departures from the paper: this is common practice, not the net of a paper. Against AlexNet it has 64x64 pixels of
+one channel in place of 224x224 of three, so the first convolution is 5x5 with stride 1 instead of 11x11 with stride
+4, which would leave 14x14 of them; as many filters as AlexNet has on one of its two GPUs; no local response
+normalization; two dense layers of 512 units in place of 4096, since pictures of cells are thousands, not a million.
+Weights begin as He et al. 2015 have it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
 """One trunk, several heads: a net that answers several questions about a picture at once.
 
 Caruana 1997, "Multitask Learning", Machine Learning 28, section 2, has the idea: what the tasks share is learned from
-all of their labels. The net is common practice, not a paper's: four convolutions with batch norm and pooling, the
-mean over all pixels, and a dense layer for each question. `multi_output` asks of a vehicle what it is, from which
-side it is seen, and whether it is day or night.
+all of their labels. `multi_output` asks of a vehicle what it is, from which side it is seen, and whether it is day or
+night.
+
+Departures from the paper: all; it has no pictures of vehicles and no convolutions. The net is common practice: four
+convolutions with batch norm and pooling, the mean over all pixels, and a dense layer for each question.
 """
 
 from __future__ import annotations

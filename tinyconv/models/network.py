@@ -7,6 +7,7 @@ from typing import Any
 from tinyconv import nn
 from tinyconv.creation import zeros
 from tinyconv.errors import ShapeError, TinyconvError
+from tinyconv.nn.modes import modes_kept
 from tinyconv.tape import no_grad
 
 LARGEST = 512  # pictures that are tried
@@ -43,14 +44,10 @@ def smallest_picture(net: nn.Module, channels: int) -> int | None:
             return False
         return True
 
-    modes = {module: module.training for module in net.modules()}
-    for module in modes:  # batch norm has no statistics of no pictures; but a net may have heads for training alone
-        module.training = module.training and isinstance(module, Network)
-    try:
+    with modes_kept(net):
+        for module in net.modules():  # batch norm has no statistics of no pictures; a net may have heads for training
+            module.training = module.training and isinstance(module, Network)
         power = next((size for size in (2**i for i in range(10)) if works(size)), None)
         if power is None:  # some nets take pictures of one size only
             return next((size for size in range(1, LARGEST + 1) if works(size)), None)
         return next(size for size in range(power // 2 + 1, power + 1) if works(size))
-    finally:
-        for module, training in modes.items():
-            module.training = training

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import tinyconv.kernels as kernels
 from tinyconv import random
 from tinyconv.geometry import Window
@@ -51,13 +53,12 @@ def conv2d_relu(
 
 def tanh_avg_pool2d(x: Tensor, window: Window) -> Tensor:
     """y = avg_pool(tanh(x), window), the same numbers as one after the other"""
-    t_, y = kernels.tanh_avg_pool2d(x.data, window)
-    t = record("tanh", t_, (x, lambda dt, t: tanh_input(dt, t)))
-    KH, KW = window.size
+    tanh_x, y = kernels.tanh_avg_pool2d(x.data, window)
+    t = record("tanh", tanh_x, (x, tanh_input))
 
     def rule(dy: Tensor) -> Tensor:
         if not is_grad_enabled():
             return Tensor(kernels.tanh_avg_pool2d_input(dy.data, t.data, window))
-        return tanh_input(avg_pool2d_input(dy, window, KH * KW, t.shape), t)
+        return tanh_input(avg_pool2d_input(dy, window, math.prod(window.size), t.shape), t)
 
     return record("tanh_avg_pool2d", y, (x, rule), window=window)

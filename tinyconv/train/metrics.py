@@ -12,6 +12,7 @@ import numpy as np
 from tinyconv.backend import move
 from tinyconv.errors import ArgumentError, DataError, DTypeError, ShapeError
 from tinyconv.nn import Module
+from tinyconv.nn.modes import modes_kept
 from tinyconv.ops.activation import softmax
 from tinyconv.ops.loss import cross_entropy
 from tinyconv.tape import no_grad
@@ -133,14 +134,9 @@ def classification_report(matrix: np.ndarray, classes: Sequence[str]) -> Report:
 @contextmanager
 def evaluating(model: Module) -> Iterator[str]:
     """The model in evaluation mode, and nothing recorded; gives its device, and puts its mode back."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        with no_grad():
-            yield next((p.device for p in model.parameters()), "cpu")
-    finally:
-        for module, training in modes:  # a part may have been frozen in evaluation mode
-            module.training = training
+    with modes_kept(model), no_grad():
+        model.eval()
+        yield next((p.device for p in model.parameters()), "cpu")
 
 
 @dataclass(frozen=True, eq=False)
