@@ -63,7 +63,7 @@ def winner_in_the_wrong_order(x: Tensor) -> Tensor:
 
 
 @exhibit(
-    (1, 2, 5, 5),
+    (1, 2, 7, 7),  # so large that no pixel can win all windows of its map
     right=lambda x: max_pool2d(x, 3, stride=1),
     hint="must all be added up",
     symptom="Overlapping pooling (3 with stride 2) trains worse than pooling without overlap.",
