@@ -116,6 +116,7 @@ from .roi import roi_align, roi_align_input, roi_pool  # noqa: E402
 from .sums import channel_sums  # noqa: E402
 from .tanh_pool import tanh_avg_pool2d, tanh_avg_pool2d_input  # noqa: E402
 from .vector_norms import vector_norms  # noqa: E402
+from .warp import affine_warp  # noqa: E402
 
 __all__ = [
     "Kernel",
@@ -123,6 +124,7 @@ __all__ = [
     "adagrad",
     "adam",
     "add",
+    "affine_warp",
     "adaptive_avg_pool2d",
     "adaptive_avg_pool2d_input",
     "adaptive_max_pool2d",

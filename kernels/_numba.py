@@ -29,6 +29,15 @@ def shared(function: Callable) -> Callable:
         return launcher(numba.njit(**options)(function))
 
 
+def serial(function: Callable) -> Callable:
+    """Compile a function that runs on the thread that calls it, beside others: for preparing batches ahead."""
+    options: Any = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True}
+    try:
+        return numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # "cannot cache function: no locator available"
+        return numba.njit(**options)(function)
+
+
 def inner(function: Callable | None = None, **options: Any) -> Callable:
     """Compile for use in other compiled functions of the same file, without entries from Python and C."""
     if function is None:

@@ -6,7 +6,15 @@ from .loader import DataLoader
 from .mnist import MNIST_STATISTICS, mnist
 from .picture import load_picture
 from .registry import load, names
-from .transforms import Normalize, transform_from_dict
+from .transforms import (
+    Compose,
+    Normalize,
+    RandomAffine,
+    RandomHorizontalFlip,
+    RandomVerticalFlip,
+    Transform,
+    transform_from_dict,
+)
 
 __all__ = [
     "MNIST_STATISTICS",
@@ -18,5 +26,10 @@ __all__ = [
     "mnist",
     "names",
     "read_idx",
+    "Compose",
+    "RandomAffine",
+    "RandomHorizontalFlip",
+    "RandomVerticalFlip",
+    "Transform",
     "transform_from_dict",
 ]

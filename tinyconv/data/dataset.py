@@ -56,6 +56,10 @@ class Dataset:
         size = "x".join(map(str, picture))
         return f"Dataset({self.name}: {N} images {size} {self.images.dtype}, {len(self.classes)} classes)"
 
+    def batch(self, indices: Any) -> np.ndarray:
+        """The pictures with these numbers, (n, C, H, W)."""
+        return self.images[indices]
+
     def subset(self, indices: Any) -> Dataset:
         """The pictures with these numbers, in this order; or those where a boolean mask is true."""
         indices = np.asarray(indices)

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
 import numpy as np
 
 from tinyconv import random
-from tinyconv.errors import ArgumentError
+from tinyconv.errors import ArgumentError, ShapeError
+from tinyconv.geometry import is_whole, whole
 from tinyconv.tensor import Tensor
 
-from .dataset import Dataset
+from .transforms import Transform
 
-Transform = Callable[[np.ndarray], np.ndarray]
+Batch = tuple[np.ndarray, np.ndarray]
 
 
 class DataLoader:
     """Each `for images, labels in loader` is one epoch: every picture once, in batches, as Tensors.
 
-    batch_size  pictures a batch; the last batch may be smaller
-    shuffle     a new order each epoch, drawn from tinyconv.random.stream("shuffle") as the epoch begins
-    drop_last   leave out a last batch that would be smaller
-    transform   function of a whole batch of images (N, C, H, W), such as Normalize; None changes nothing
+    batch_size   pictures a batch; the last batch may be smaller
+    shuffle      a new order each epoch, drawn from tinyconv.random.stream("shuffle") as the epoch begins
+    drop_last    leave out a last batch that would be smaller
+    transform    a Transform, or any function of a whole batch of images; None changes nothing
+    mix          function (images, labels, rng) -> (images, probabilities (N, K)) that comes last, such as Mixup
+    num_workers  threads that prepare the next batches while one is worked on; 0: each when it is asked for
+
+    Every batch has a random generator of its own, made from a key that the epoch draws from
+    tinyconv.random.stream("augment"), and the batch's number: the threads change nothing but the time.
 
     `len(loader)` is the number of batches. A loop that is broken off does not go on: the next one is a new
     epoch, except after `load_state_dict`.
@@ -31,18 +40,20 @@ class DataLoader:
 
     def __init__(
         self,
-        dataset: Dataset,
+        dataset: Any,
         batch_size: int = 64,
         shuffle: bool = False,
         drop_last: bool = False,
-        transform: Transform | None = None,
+        transform: Transform | Callable[[Any], Any] | None = None,
+        mix: Callable[[Any, Any, np.random.Generator], tuple[Any, Any]] | None = None,
+        num_workers: int = 0,
     ):
-        if not isinstance(dataset, Dataset):
+        if not hasattr(dataset, "batch") or not hasattr(dataset, "labels"):
             raise ArgumentError(
                 "DataLoader",
                 f"dataset is a {type(dataset).__name__}; make one with Dataset(images, labels, classes).",
             )
-        if not isinstance(batch_size, (int, np.integer)) or isinstance(batch_size, bool) or batch_size < 1:
+        if not is_whole(batch_size) or batch_size < 1:
             raise ArgumentError("DataLoader", f"batch_size is {batch_size!r}; it must be a whole number of at least 1.")
         if drop_last and batch_size > len(dataset):
             raise ArgumentError(
@@ -54,7 +65,10 @@ class DataLoader:
         self.shuffle = shuffle
         self.drop_last = drop_last
         self.transform = transform
-        self._generator: Any = None  # the stream's state as the epoch began
+        self.mix = mix
+        self.num_workers = whole("DataLoader", "num_workers", num_workers, least=0)
+        self._generator: Any = None  # the state of the stream of orders as the epoch began
+        self._key = 0  # of the epoch's random pictures
         self._position = 0  # batches handed out in this epoch
         self._restored = False
 
@@ -64,11 +78,9 @@ class DataLoader:
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         order = self._begin()
-        for position in range(self._position, len(self)):
-            batch = order[position * self.batch_size : (position + 1) * self.batch_size]
-            images, labels = self.dataset.images[batch], self.dataset.labels[batch]
-            if self.transform is not None:
-                images = self.transform(images)
+        positions = range(self._position, len(self))
+        batches = self._prepared_ahead if self.num_workers else self._prepared
+        for position, (images, labels) in zip(positions, batches(order, positions), strict=True):
             self._position = position + 1
             yield Tensor(images), Tensor(labels)
         self._position = 0
@@ -80,10 +92,49 @@ class DataLoader:
         if not again:
             self._position = 0
             self._generator = stream.bit_generator.state
+            draws = self.mix is not None or getattr(self.transform, "draws", False)
+            self._key = int(random.stream("augment").integers(2**63)) if draws else 0
         else:  # draw the order again, beside the stream: that has its own place in a checkpoint
             stream = np.random.Generator(type(stream.bit_generator)())
             stream.bit_generator.state = self._generator
         return stream.permutation(len(self.dataset)) if self.shuffle else np.arange(len(self.dataset))
+
+    # ------------------------------------------------------------ preparing batches
+
+    def _prepare(self, order: np.ndarray, position: int) -> Batch:
+        """Batch number `position` of the epoch."""
+        chosen = order[position * self.batch_size : (position + 1) * self.batch_size]
+        images, labels = self.dataset.batch(chosen), self.dataset.labels[chosen]
+        rng = np.random.default_rng([self._key, position])
+        if isinstance(self.transform, Transform):
+            images = self.transform(images, rng)
+        elif self.transform is not None:
+            images = self.transform(images)
+        if self.mix is not None:
+            images, labels = self.mix(images, labels, rng)
+        if isinstance(images, list):
+            sizes = ", ".join(sorted({"x".join(map(str, x.shape[1:])) for x in images})[:3])
+            problem = f"the pictures of a batch have different sizes ({sizes}, ...)"
+            raise ShapeError("DataLoader", f"{problem}; add Resize and CenterCrop, or RandomResizedCrop.")
+        return images, labels
+
+    def _prepared(self, order: np.ndarray, positions: Sequence[int]) -> Iterator[Batch]:
+        return (self._prepare(order, position) for position in positions)
+
+    def _prepared_ahead(self, order: np.ndarray, positions: Sequence[int]) -> Iterator[Batch]:
+        """The same batches in the same order, up to two a thread of them made beforehand."""
+        ahead: deque[Future[Batch]] = deque()
+        pool = ThreadPoolExecutor(self.num_workers, thread_name_prefix="tinyconv-loader")
+        try:
+            for position in positions:
+                # In a copy of the context, for the engine that was chosen holds in the threads as well.
+                ahead.append(pool.submit(copy_context().run, self._prepare, order, position))
+                if len(ahead) > 2 * self.num_workers:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:  # the loop may have been broken off
+            pool.shutdown(wait=True, cancel_futures=True)
 
     def state_dict(self) -> dict[str, Any]:
         """Where the loader stands: after the last batch handed out. Plain numbers and strings, fit for JSON.
@@ -99,6 +150,7 @@ class DataLoader:
             "drop_last": self.drop_last,
             "position": self._position,
             "generator": self._generator,
+            "key": self._key,
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -128,4 +180,8 @@ class DataLoader:
                     "DataLoader.load_state_dict",
                     f"generator is {generator!r}; it must be the state of a PCG64.",
                 ) from None
-        self._position, self._generator, self._restored = position, generator, position > 0
+        key: Any = state.get("key")
+        if not is_whole(key) or key < 0:
+            problem = f"key is {key!r}; it must be a whole number of at least 0."
+            raise ArgumentError("DataLoader.load_state_dict", problem)
+        self._position, self._generator, self._key, self._restored = position, generator, key, position > 0

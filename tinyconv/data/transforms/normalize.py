@@ -1,18 +1,19 @@
-"""What is done to a batch of images before a net sees it; a run folder keeps it as a plain dictionary."""
+"""Pictures as numbers around zero: each channel of the whole data set to mean 0 and variance 1."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from tinyconv.errors import ArgumentError, DTypeError, ShapeError, UnknownNameError
+from tinyconv.errors import ArgumentError, ShapeError
+
+from .base import Transform, check_same_size
 
 
-@dataclass(frozen=True, init=False)
-class Normalize:
+@dataclass(frozen=True)
+class Normalize(Transform):
     """y[n,c] = (x[n,c] - mean[c]) / std[c]  for images x (N, C, H, W), as float32.
 
     x is uint8 from 0 (black) to 255 (white), which count as 0 and 1, or floating point in 0..1.
@@ -20,51 +21,31 @@ class Normalize:
     ArgumentError for a std that is not positive, ShapeError for another number of channels.
     """
 
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
+    mean: Sequence[float]
+    std: Sequence[float]
 
-    def __init__(self, mean: Sequence[float], std: Sequence[float]):
+    draws = False
+
+    def __post_init__(self) -> None:
         # The class is frozen: fields are set past its __setattr__.
-        vars(self).update(mean=_numbers("mean", mean), std=_numbers("std", std))
+        vars(self).update(mean=_numbers("mean", self.mean), std=_numbers("std", self.std))
         if len(self.mean) != len(self.std) or min(self.std) <= 0:
             raise ArgumentError(
                 "Normalize",
                 f"mean is {self.mean}, std {self.std}; they must be as long, and every std positive.",
             )
 
-    def __call__(self, images: np.ndarray) -> np.ndarray:
+    def apply(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         C = len(self.mean)
-        if images.ndim != 4 or images.shape[1] != C:
+        check_same_size("Normalize", images)
+        if images.shape[-3] != C:
             raise ShapeError("Normalize", f"images have shape {images.shape}, expected (N, {C}, H, W).")
-        if images.dtype != np.uint8 and images.dtype.kind != "f":
-            raise DTypeError("Normalize", f"images are {images.dtype}; they must be uint8 or floating point.")
         white = 255 if images.dtype == np.uint8 else 1
         mean, std = np.reshape(self.mean, (C, 1, 1)), np.reshape(self.std, (C, 1, 1))
         y = images.astype(np.float32)
         y *= (1 / (white * std)).astype(np.float32)
         y -= (mean / std).astype(np.float32)
         return y
-
-    def to_dict(self) -> dict[str, Any]:
-        """Name and arguments, fit for JSON; `transform_from_dict` reads them."""
-        return {"name": "Normalize", "mean": list(self.mean), "std": list(self.std)}
-
-
-TRANSFORMS = {"Normalize": Normalize}
-
-
-def transform_from_dict(description: Mapping[str, Any]) -> Normalize:
-    """The transform that `to_dict` described. UnknownNameError or ArgumentError if it cannot be one."""
-    arguments = dict(description)
-    name = arguments.pop("name", None)
-    if name not in TRANSFORMS:
-        raise UnknownNameError("transform_from_dict", "transform", str(name), TRANSFORMS)
-    try:
-        return TRANSFORMS[name](**arguments)
-    except TypeError as error:
-        raise ArgumentError(
-            "transform_from_dict", f"{dict(description)} does not describe a {name}: {error}."
-        ) from None
 
 
 def _numbers(name: str, values: Sequence[float]) -> tuple[float, ...]:

@@ -1,0 +1,51 @@
+"""Pictures seen in a mirror."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tinyconv.errors import ArgumentError
+
+from .base import Transform
+
+
+@dataclass(frozen=True)
+class RandomHorizontalFlip(Transform):
+    """y[n, c, i, j] = x[n, c, i, W - 1 - j]  with probability p, left and right exchanged; else x[n]"""
+
+    p: float = 0.5
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    def apply(self, images: Any, rng: np.random.Generator) -> Any:
+        return _flipped(images, rng.random(len(images)) < self.p, axis=-1)
+
+
+@dataclass(frozen=True)
+class RandomVerticalFlip(Transform):
+    """y[n, c, i, j] = x[n, c, H - 1 - i, j]  with probability p, upside down; else x[n]"""
+
+    p: float = 0.5
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    def apply(self, images: Any, rng: np.random.Generator) -> Any:
+        return _flipped(images, rng.random(len(images)) < self.p, axis=-2)
+
+
+def _flipped(images: Any, chosen: np.ndarray, axis: int) -> Any:
+    if isinstance(images, list):
+        return [np.flip(x, axis) if c else x for x, c in zip(images, chosen, strict=True)]
+    y = images.copy()
+    y[chosen] = np.flip(images[chosen], axis)
+    return y
+
+
+def _check(flip: RandomHorizontalFlip | RandomVerticalFlip) -> None:
+    if not 0 <= flip.p <= 1:
+        raise ArgumentError(type(flip).__name__, f"p is {flip.p}; a probability lies between 0 and 1.")
