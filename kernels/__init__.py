@@ -101,6 +101,7 @@ from .activation_piecewise import elu, elu_input, prelu, relu6, relu6_input  # n
 from .activation_smooth import normal_cdf, silu, silu_input, softplus  # noqa: E402
 from .adaptive_pool import adaptive_avg_pool2d, adaptive_avg_pool2d_input, adaptive_max_pool2d  # noqa: E402
 from .arithmetic import add  # noqa: E402
+from .colour import jitter_colours, shift_colours  # noqa: E402
 from .conv import conv2d, conv2d_input, conv2d_weight  # noqa: E402
 from .dropout import dropout, survivors_gain  # noqa: E402
 from .im2col import col2im, im2col  # noqa: E402
@@ -108,11 +109,15 @@ from .interpolate import resample  # noqa: E402
 from .local_response_norm import local_response_norm, local_response_norm_input  # noqa: E402
 from .loss import cross_entropy, cross_entropy_labels, cross_entropy_labels_input  # noqa: E402
 from .matmul import matmul  # noqa: E402
+from .mix import mix_pictures  # noqa: E402
 from .norm import batch_norm, batch_norm_input, batch_norm_stats  # noqa: E402
 from .optim import adadelta, adagrad, adam, rmsprop, sgd  # noqa: E402
+from .pick import pick_pixels  # noqa: E402
 from .places import from_places, to_places  # noqa: E402
 from .pool import avg_pool2d, avg_pool2d_input, max_pool2d, max_pool2d_gather, max_pool2d_input  # noqa: E402
+from .resize import resize  # noqa: E402
 from .roi import roi_align, roi_align_input, roi_pool  # noqa: E402
+from .standardize import standardize  # noqa: E402
 from .sums import channel_sums  # noqa: E402
 from .tanh_pool import tanh_avg_pool2d, tanh_avg_pool2d_input  # noqa: E402
 from .vector_norms import vector_norms  # noqa: E402
@@ -146,6 +151,7 @@ __all__ = [
     "elu_input",
     "from_places",
     "im2col",
+    "jitter_colours",
     "kernel",
     "leaky_relu",
     "leaky_relu_input",
@@ -156,17 +162,21 @@ __all__ = [
     "max_pool2d",
     "max_pool2d_gather",
     "max_pool2d_input",
+    "mix_pictures",
     "normal_cdf",
+    "pick_pixels",
     "prelu",
     "relu",
     "relu6",
     "relu6_input",
     "relu_input",
     "resample",
+    "resize",
     "rmsprop",
     "roi_align",
     "roi_align_input",
     "roi_pool",
+    "shift_colours",
     "sgd",
     "sigmoid",
     "sigmoid_input",
@@ -174,6 +184,7 @@ __all__ = [
     "silu_input",
     "softmax",
     "softplus",
+    "standardize",
     "survivors_gain",
     "tanh",
     "tanh_avg_pool2d",

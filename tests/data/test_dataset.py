@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tinyconv.data import Dataset
+from tinyconv.data import Dataset, Labelled
 from tinyconv.errors import ArgumentError, DataError, DTypeError, ShapeError
 
 
@@ -138,3 +138,10 @@ def test_subsets_that_cannot_be(indices, error, message):
 def test_splits_that_cannot_be(size):
     with pytest.raises(ArgumentError, match=rf"size is {size}: of 10 images .* 1 to 9 can be"):
         numbered().split(size)
+
+
+def test_batch_and_shape():
+    dataset = numbered()
+    assert dataset.batch(np.array([3, 1]))[:, 0, 0, 0].tolist() == [3, 1]
+    assert dataset.picture_shape == (2, 1, 3)
+    assert isinstance(dataset, Labelled)

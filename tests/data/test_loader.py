@@ -1,14 +1,17 @@
 """DataLoader: every picture once an epoch, and from any point on the same batches again."""
 
+import gc
 import itertools
 import json
+import threading
 
 import numpy as np
 import pytest
 
 from tinyconv import random
-from tinyconv.data import DataLoader, Dataset, Normalize
-from tinyconv.errors import ArgumentError
+from tinyconv.backend import current_engine, engine
+from tinyconv.data import DataLoader, Dataset, Normalize, RandomAffine
+from tinyconv.errors import ArgumentError, ShapeError
 from tinyconv.tensor import Tensor
 
 
@@ -156,3 +159,124 @@ def test_states_that_do_not_fit_change_nothing(change, message):
     with pytest.raises(ArgumentError, match=message):
         loader.load_state_dict({**before, **change})
     assert loader.state_dict() == before
+
+
+# ---------------------------------------------------------------- random pictures, threads
+
+
+def moved(num_workers=0, **options):
+    """A loader whose pictures are turned at random."""
+    images = np.random.default_rng(0).integers(0, 256, (23, 1, 8, 8)).astype(np.uint8)
+    dataset = Dataset(images, np.arange(23) % 3, 3)
+    return DataLoader(dataset, 5, shuffle=True, transform=RandomAffine(30), num_workers=num_workers, **options)
+
+
+def pixels(loader, most=None):
+    return [x.data.copy() for x, _ in itertools.islice(iter(loader), most)]
+
+
+@pytest.mark.parametrize("num_workers", [1, 3])
+def test_threads_change_nothing_but_the_time(num_workers):
+    random.manual_seed(7)
+    expected = [pixels(moved()), random.get_state()]
+    random.manual_seed(7)
+    loader = moved(num_workers)
+    assert_same(pixels(loader), expected[0])
+    assert random.get_state() == expected[1]
+    assert not np.array_equal(pixels(loader)[0], expected[0][0])  # another epoch, other pictures
+    assert not any(thread.name.startswith("tinyconv-loader") for thread in threading.enumerate())
+
+
+def assert_same(found, expected):
+    assert len(found) == len(expected)
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_random_pictures_go_on_where_they_were(num_workers):
+    random.manual_seed(7)
+    expected = pixels(moved())
+    random.manual_seed(7)
+    first = moved(num_workers)
+    before = pixels(first, 2)
+    state, streams = json.loads(json.dumps(first.state_dict())), random.get_state()
+    random.manual_seed(99)
+    second = moved(num_workers)
+    second.load_state_dict(state)
+    random.set_state(streams)
+    assert_same(before + pixels(second), expected)
+
+
+def test_threads_end_when_the_loop_is_broken_off():
+    for _ in moved(2):
+        break
+    gc.collect()
+    assert not any(thread.name.startswith("tinyconv-loader") for thread in threading.enumerate())
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_an_error_in_a_transform_comes_out(num_workers):
+    def fails(images):
+        raise RuntimeError("a broken transform")
+
+    with pytest.raises(RuntimeError, match="a broken transform"):
+        list(DataLoader(numbered(), 2, transform=fails, num_workers=num_workers))
+
+
+def test_threads_use_the_engine_that_was_chosen():
+    used = []
+
+    def which(images):
+        used.append(current_engine())
+        return images
+
+    with engine("loops"):
+        list(DataLoader(numbered(), 5, transform=which, num_workers=2))
+    assert used == ["loops", "loops"]
+
+
+def test_mixing_comes_last_and_sees_the_batchs_generator():
+    def halves(images, labels, rng):
+        order = rng.permutation(len(images))
+        return (images + images[order]) / 2, (np.eye(10)[labels] + np.eye(10)[labels[order]]) / 2
+
+    def as_numbers(images):
+        return images.astype(np.float64)
+
+    random.manual_seed(1)
+    loader = DataLoader(numbered(), 5, transform=as_numbers, mix=halves, num_workers=1)
+    epochs = [[(x.data.ravel(), t.data) for x, t in loader] for _ in range(2)]
+    for x, t in epochs[0] + epochs[1]:
+        np.testing.assert_allclose(t.sum(1), 1)
+        np.testing.assert_allclose(t @ np.arange(10), x)
+    assert not np.array_equal(epochs[0][0][0], epochs[1][0][0])
+
+
+def test_pictures_of_different_sizes_are_no_batch():
+    def different(images):
+        return [np.zeros((1, 2 + i, 3), np.uint8) for i in range(len(images))]
+
+    with pytest.raises(ShapeError, match=r"DataLoader: the pictures of a batch have different sizes \(2x3, 3x3, 4x3"):
+        next(iter(DataLoader(numbered(), 5, transform=different)))
+
+
+def test_evaluation_does_not_touch_the_stream_of_augmentation():
+    before = random.get_state()["augment"]
+    list(DataLoader(numbered(), 5, transform=Normalize([0.5], [1])))
+    assert random.get_state()["augment"] == before
+
+
+def test_labels_of_several_outputs():
+    class Cars:
+        labels = {"side": np.arange(5) % 2, "kind": np.arange(5) % 3}
+
+        def __len__(self):
+            return 5
+
+        def batch(self, indices):
+            return np.zeros((len(indices), 1, 2, 2), np.uint8)
+
+    (_, first), (_, last) = DataLoader(Cars(), 3)
+    assert {name: t.tolist() for name, t in first.items()} == {"side": [0, 1, 0], "kind": [0, 1, 2]}
+    assert {name: t.tolist() for name, t in last.items()} == {"side": [1, 0], "kind": [0, 1]}

@@ -79,7 +79,8 @@ def test_root_comes_before_the_environment(tmp_path, monkeypatch):
     ("images", "labels", "message"),
     [
         (digits(3)[0], None, r"images-idx3-ubyte.gz is there, but no train-labels-idx1-ubyte or .*beside it"),
-        (None, [1, 2], "there is no train-images-idx3-ubyte or train-images-idx3-ubyte.gz in"),
+        (None, [1, 2], r"labels-idx1-ubyte.gz is there, but no train-images-idx3-ubyte or .*beside it"),
+        (None, None, "there is no train-images-idx3-ubyte or train-images-idx3-ubyte.gz, .* in "),
         (
             digits(3)[0],
             [1, 2],

@@ -5,7 +5,16 @@ import json
 import numpy as np
 import pytest
 
-from tinyconv.data import MNIST_STATISTICS, Dataset, Normalize, transform_from_dict
+from tinyconv import random
+from tinyconv.data import (
+    MNIST_STATISTICS,
+    Compose,
+    Dataset,
+    Normalize,
+    RandomAffine,
+    RandomHorizontalFlip,
+    transform_from_dict,
+)
 from tinyconv.errors import ArgumentError, DTypeError, ShapeError, UnknownNameError
 
 
@@ -78,3 +87,32 @@ def test_descriptions_that_cannot_be():
         transform_from_dict({"name": "Normalize", "mean": [0.1]})
     with pytest.raises(ArgumentError, match="'gamma'"):
         transform_from_dict({"name": "Normalize", "mean": [0.1], "std": [1], "gamma": 2})
+
+
+# ---------------------------------------------------------------- Compose and its parts
+
+
+def test_one_after_the_other_from_one_generator(rng):
+    images = rng.integers(0, 256, (8, 1, 6, 6)).astype(np.uint8)
+    affine, flip, normalize = RandomAffine(20), RandomHorizontalFlip(), Normalize([0.5], [0.25])
+    both = Compose([affine, lambda x: x // 2, flip, normalize])
+    g = np.random.default_rng(5)
+    np.testing.assert_array_equal(both(images, np.random.default_rng(5)), normalize(flip(affine(images, g) // 2, g)))
+    assert both.draws and not Compose([normalize]).draws and not normalize.draws
+
+
+def test_without_a_generator_they_draw_from_the_stream_of_augmentation():
+    images = np.arange(64, dtype=np.uint8).reshape(1, 1, 8, 8)
+    random.manual_seed(4)
+    y = RandomAffine(20)(images)
+    random.manual_seed(4)
+    np.testing.assert_array_equal(RandomAffine(20)(images, random.stream("augment")), y)
+
+
+def test_compose_through_json_and_back():
+    t = Compose([RandomAffine(5), Compose([RandomHorizontalFlip()]), Normalize([0.5], [0.25])])
+    assert transform_from_dict(json.loads(json.dumps(t.to_dict()))) == t
+    with pytest.raises(ArgumentError, match="Compose.to_dict: .* cannot be written to a file; make it a Transform"):
+        Compose([np.negative]).to_dict()
+    with pytest.raises(ArgumentError, match="Compose: 3 is no transform"):
+        Compose([3])

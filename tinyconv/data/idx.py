@@ -7,7 +7,7 @@ import math
 import os
 import zlib
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 
@@ -36,17 +36,25 @@ def read_idx(path: str | os.PathLike) -> np.ndarray:
         raise DataError("read_idx", f"there is no file {path}.")
     try:
         with path.open("rb") as file:
-            compressed = file.read(2) == b"\x1f\x8b"
-            file.seek(0)
-            if not compressed:
-                return _parse(path, file, path.stat().st_size)
-            with gzip.GzipFile(fileobj=file) as stream:
-                return _parse(path, stream, path.stat().st_size * MAX_EXPANSION)
+            return parse_idx(str(path), file, path.stat().st_size)
+    except OSError as error:
+        raise DataError("read_idx", f"{path} cannot be read: {error}") from error
+
+
+def parse_idx(path: str, file: IO[bytes], size: int) -> np.ndarray:
+    """The array in an open file of so many bytes, which messages call `path`; see `read_idx`."""
+    compressed = file.read(2) == b"\x1f\x8b"
+    file.seek(0)
+    if not compressed:
+        return _parse(path, file, size)
+    try:
+        with gzip.GzipFile(fileobj=file) as stream:
+            return _parse(path, stream, size * MAX_EXPANSION)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError("read_idx", f"{path} cannot be read: {error}") from error
 
 
-def _parse(path: Path, stream: BinaryIO | gzip.GzipFile, available: int) -> np.ndarray:
+def _parse(path: str, stream: IO[bytes] | gzip.GzipFile, available: int) -> np.ndarray:
     """The array in a stream that yields at most `available` bytes."""
     dtype, shape = _header(path, stream)
     expected = dtype.itemsize * math.prod(shape)
@@ -63,7 +71,7 @@ def _parse(path: Path, stream: BinaryIO | gzip.GzipFile, available: int) -> np.n
     return np.frombuffer(data, dtype).reshape(shape).astype(dtype.newbyteorder("="))
 
 
-def _header(path: Path, stream: BinaryIO | gzip.GzipFile) -> tuple[np.dtype, tuple[int, ...]]:
+def _header(path: str, stream: IO[bytes] | gzip.GzipFile) -> tuple[np.dtype, tuple[int, ...]]:
     magic = stream.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in DTYPES or not 1 <= magic[3] <= MAX_DIMENSIONS:
         raise DataError(

@@ -18,12 +18,14 @@ from tinyconv.tensor import Tensor
 
 from .transforms import Transform
 
-Batch = tuple[np.ndarray, np.ndarray]
+Batch = tuple[np.ndarray, Any]
 
 
 class DataLoader:
     """Each `for images, labels in loader` is one epoch: every picture once, in batches, as Tensors.
 
+    dataset      a Dataset or FolderDataset; or anything of a length that has `batch(indices)` and `labels`, an array
+                 or, for a net with several outputs, {name: array}
     batch_size   pictures a batch; the last batch may be smaller
     shuffle      a new order each epoch, drawn from tinyconv.random.stream("shuffle") as the epoch begins
     drop_last    leave out a last batch that would be smaller
@@ -76,13 +78,13 @@ class DataLoader:
         batches = len(self.dataset) / self.batch_size
         return math.floor(batches) if self.drop_last else math.ceil(batches)
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+    def __iter__(self) -> Iterator[tuple[Tensor, Any]]:
         order = self._begin()
         positions = range(self._position, len(self))
         batches = self._prepared_ahead if self.num_workers else self._prepared
         for position, (images, labels) in zip(positions, batches(order, positions), strict=True):
             self._position = position + 1
-            yield Tensor(images), Tensor(labels)
+            yield Tensor(images), _of_each(Tensor, labels)
         self._position = 0
 
     def _begin(self) -> np.ndarray:
@@ -104,7 +106,7 @@ class DataLoader:
     def _prepare(self, order: np.ndarray, position: int) -> Batch:
         """Batch number `position` of the epoch."""
         chosen = order[position * self.batch_size : (position + 1) * self.batch_size]
-        images, labels = self.dataset.batch(chosen), self.dataset.labels[chosen]
+        images, labels = self.dataset.batch(chosen), _of_each(lambda t: t[chosen], self.dataset.labels)
         rng = np.random.default_rng([self._key, position])
         if isinstance(self.transform, Transform):
             images = self.transform(images, rng)
@@ -180,8 +182,12 @@ class DataLoader:
                     "DataLoader.load_state_dict",
                     f"generator is {generator!r}; it must be the state of a PCG64.",
                 ) from None
-        key: Any = state.get("key")
-        if not is_whole(key) or key < 0:
-            problem = f"key is {key!r}; it must be a whole number of at least 0."
-            raise ArgumentError("DataLoader.load_state_dict", problem)
-        self._position, self._generator, self._key, self._restored = position, generator, key, position > 0
+        self._key = whole("DataLoader.load_state_dict", "key", state.get("key"), least=0)
+        self._position, self._generator, self._restored = position, generator, position > 0
+
+
+def _of_each(function: Callable[[Any], Any], labels: Any) -> Any:
+    """function(labels); of a net's several outputs, {name: labels}, of each."""
+    if isinstance(labels, Mapping):
+        return {name: function(of_output) for name, of_output in labels.items()}
+    return function(labels)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,11 @@ import numpy as np
 from tinyconv.errors import DataError
 
 from .dataset import Dataset
-from .idx import read_idx
+from .idx import parse_idx
+from .places import find
+from .published import MNIST, TEST, TRAIN, Published
 
 PACKAGED = Path(__file__).with_name("mnist")
-MNIST_STATISTICS = (
-    (0.1307,),
-    (0.3081,),
-)  # mean and standard deviation of the 60,000 training digits, white = 1
 
 
 def mnist(train: bool = True, root: str | os.PathLike | None = None) -> Dataset:
@@ -29,39 +28,25 @@ def mnist(train: bool = True, root: str | os.PathLike | None = None) -> Dataset:
 
     DataError if a file is missing, damaged, or does not fit the other.
     """
-    part = "train" if train else "t10k"
-    image_file, label_file = _find(f"{part}-images-idx3-ubyte", f"{part}-labels-idx1-ubyte", root)
-    images, labels = read_idx(image_file), read_idx(label_file)
+    images, labels = read_pair(MNIST, TRAIN if train else TEST, 10, root, PACKAGED)
+    return Dataset(images, labels, classes=10, name="mnist")
+
+
+def read_pair(
+    source: Published, names: Sequence[str], K: int, root: str | os.PathLike | None, packaged: Path | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Images (N, 1, 28, 28) and labels (N,), 0 to K - 1, of two IDX files that must fit together."""
+    files = find(source, names, root, packaged)
+    images, labels = (parse_idx(file.where, io.BytesIO(file.data), len(file.data)) for file in files)
+    image_file, label_file = (file.where for file in files)
     if images.dtype != np.uint8 or images.shape[1:] != (28, 28):
-        raise DataError("mnist", f"{image_file} holds {images.dtype} {images.shape}, expected uint8 (N, 28, 28).")
+        raise DataError(source.name, f"{image_file} holds {images.dtype} {images.shape}, expected uint8 (N, 28, 28).")
     if labels.dtype != np.uint8 or labels.shape != images.shape[:1]:
         raise DataError(
-            "mnist",
+            source.name,
             f"{label_file} holds {labels.dtype} {labels.shape}, expected uint8 ({len(images)},) "
             f"for the {len(images)} images in {image_file}.",
         )
-    if labels.max() > 9:
-        raise DataError("mnist", f"{label_file} holds the label {labels.max()}, expected 0 to 9.")
-    return Dataset(images[:, None], labels, classes=10, name="mnist")
-
-
-def _find(images: str, labels: str, root: str | os.PathLike | None) -> tuple[Path, Path]:
-    """The two files, in the first folder that has the images."""
-    folders = [Path(root)] if root is not None else [*_folders_of_user("mnist"), PACKAGED]
-    for folder in folders:
-        if image_file := _file(folder, images):
-            if label_file := _file(folder, labels):
-                return image_file, label_file
-            raise DataError("mnist", f"{image_file} is there, but no {labels} or {labels}.gz beside it.")
-    raise DataError("mnist", f"there is no {images} or {images}.gz in {' or '.join(map(str, folders))}.")
-
-
-def _folders_of_user(name: str) -> Iterator[Path]:
-    if folder := os.environ.get("TINYCONV_DATA"):
-        yield Path(folder) / name
-        yield Path(folder)
-
-
-def _file(folder: Path, name: str) -> Path | None:
-    """The file under this name or with .gz after it."""
-    return next((path for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)
+    if labels.max() >= K:
+        raise DataError(source.name, f"{label_file} holds the label {labels.max()}, expected 0 to {K - 1}.")
+    return images[:, None], labels

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,8 @@ import numpy as np
 
 from tinyconv.errors import DataError
 from tinyconv.geometry import Pair, pair
+
+from .decode import upright
 
 LONGEST = 1024  # larger pictures are shrunk to this first: quicker, and grain and dust average out
 SCATTER = 6  # times its median: four standard deviations of noise
@@ -45,23 +46,12 @@ def load_picture(path: str | os.PathLike, size: int | Pair = (28, 28)) -> np.nda
 
 def _read(path: Path) -> Any:
     """The file as a Pillow image, upright, of one grey channel (mode F), or RGB, or RGBA."""
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    return upright("load_picture", path, _simplified)
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about broken metadata, say
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as file:
-                picture = ImageOps.exif_transpose(file)
-    except FileNotFoundError:
-        raise DataError("load_picture", f"there is no file {path}.") from None
-    except UnidentifiedImageError:
-        raise DataError("load_picture", f"{path} is not a picture of a format that Pillow reads.") from None
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        limit = Image.MAX_IMAGE_PIXELS
-        raise DataError("load_picture", f"{path} has more than {limit} pixels; make it smaller.") from None
-    except Exception as error:  # Pillow's readers raise anything from OSError to SyntaxError and struct.error
-        raise DataError("load_picture", f"{path} cannot be read: {error}") from error
+
+def _simplified(picture: Any) -> Any:
+    from PIL import Image
+
     if picture.mode == "F" or picture.mode.startswith("I"):  # more than 8 bits of grey
         picture = (picture if picture.mode == "F" else picture.convert("I")).convert("F")
     else:

@@ -103,17 +103,26 @@ def _between(ends: tuple[float, float], u: np.ndarray) -> np.ndarray:
 
 def _range(name: str, value: Any) -> tuple[float, float]:
     """(lowest, highest); of a single number x, (-x, x)."""
-    ends = (-value, value) if isinstance(value, Real) else tuple(value) if isinstance(value, (list, tuple)) else ()
-    if len(ends) != 2 or not all(isinstance(x, Real) and np.isfinite(x) for x in ends) or ends[0] > ends[1]:
+    ends = _numbers(-value, value) if isinstance(value, Real) else _numbers(*value) if _is_pair(value) else []
+    if len(ends) != 2 or ends[0] > ends[1]:
         problem = f"{name} is {value!r}; it must be a number of at least 0, or a pair (lowest, highest)."
         raise ArgumentError("RandomAffine", problem)
-    return float(ends[0]), float(ends[1])
+    return ends[0], ends[1]
 
 
 def _shifts(value: Any) -> tuple[float, float]:
     """(right, down), shares of the picture."""
-    both = (value, value) if isinstance(value, Real) else tuple(value) if isinstance(value, (list, tuple)) else ()
-    if len(both) != 2 or not all(isinstance(x, Real) and 0 <= x <= 1 for x in both):
+    both = _numbers(value, value) if isinstance(value, Real) else _numbers(*value) if _is_pair(value) else []
+    if len(both) != 2 or not all(0 <= x <= 1 for x in both):
         problem = f"translate is {value!r}; it must be a share from 0 to 1, or a pair (right, down) of them."
         raise ArgumentError("RandomAffine", problem)
-    return float(both[0]), float(both[1])
+    return both[0], both[1]
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and len(value) == 2
+
+
+def _numbers(*values: Any) -> list[float]:
+    """Those that are finite numbers."""
+    return [float(x) for x in values if isinstance(x, Real) and np.isfinite(float(x))]

@@ -9,16 +9,37 @@ from tinyconv.errors import ArgumentError, UnknownNameError
 
 from .affine import RandomAffine
 from .base import Compose, Transform
+from .color import ColorJitter
+from .crop import CenterCrop, RandomCrop
+from .cutout import Cutout
 from .flip import RandomHorizontalFlip, RandomVerticalFlip
+from .lighting import Lighting
+from .mixup import Mixup
+from .multi_crop import FiveCrop, TenCrop
 from .normalize import Normalize
+from .resize import Resize, ScaleJitter
+from .resized_crop import RandomResizedCrop
+from .standardize import Standardize
 
 TRANSFORMS: dict[str, type[Transform]] = {
     transform.__name__: transform
     for transform in (
         Normalize,
+        Standardize,
         RandomAffine,
         RandomHorizontalFlip,
         RandomVerticalFlip,
+        CenterCrop,
+        RandomCrop,
+        RandomResizedCrop,
+        FiveCrop,
+        TenCrop,
+        Resize,
+        ScaleJitter,
+        ColorJitter,
+        Lighting,
+        Cutout,
+        Mixup,
     )
 }
 
