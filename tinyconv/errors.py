@@ -65,6 +65,10 @@ class GradcheckError(TinyconvError):
     """Backward does not agree with the derivative of forward; the text is the check's whole report."""
 
 
+class TrainingWarning(UserWarning):
+    """Something about a training run that looks like a mistake, found by the training doctor (docs/doctor.md)."""
+
+
 class DataError(TinyconvError, ValueError):
     """A file or data set that is missing, empty, truncated, or not of its format."""
 

@@ -7,7 +7,7 @@ from tinyconv import nn
 from tinyconv.errors import ArgumentError, DataError, DTypeError, ShapeError
 from tinyconv.tape import is_grad_enabled
 from tinyconv.tensor import Tensor
-from tinyconv.train.metrics import accuracy, classification_report, confusion_matrix, evaluate
+from tinyconv.train.metrics import accuracy, classification_report, confusion_matrix, evaluate, top_k_accuracy
 
 # ---------------------------------------------------------------- accuracy
 
@@ -22,6 +22,37 @@ def test_accuracy():
 def test_the_first_of_equal_logits_counts():
     assert accuracy([[1.0, 1.0, 0.0]], [0]) == 1
     assert accuracy([[1.0, 1.0, 0.0]], [1]) == 0
+
+
+# ---------------------------------------------------------------- top k
+
+
+def test_top_k_by_hand():
+    z = [[4, 3, 2, 1], [1, 2, 3, 4], [0, 9, 0, 8]]
+    assert [top_k_accuracy(z, [1, 1, 3], k) for k in (1, 2, 3, 4)] == [0, 2 / 3, 1, 1]
+    assert top_k_accuracy(np.arange(10)[None], [5]) == 1  # 5 to 9 are the five largest
+    assert top_k_accuracy(np.arange(10)[None], [4]) == 0
+
+
+def test_the_first_of_equal_entries_come_first():
+    z = np.array([[1, 2, 1, 1, 0]], np.uint8)  # in the order 1, 0, 2, 3, 4
+    assert [[top_k_accuracy(z, [t], k) for k in (1, 2, 3, 4, 5)] for t in (1, 0, 2, 3, 4)] == np.triu(
+        np.ones((5, 5))
+    ).tolist()
+
+
+def test_a_net_that_gives_nan_is_not_right_about_everything():
+    z = np.full((10, 10), np.nan)
+    assert top_k_accuracy(z, np.arange(10), 3) == 0.3
+    assert top_k_accuracy(z, np.arange(10), 1) == accuracy(z, np.arange(10)) == 0.1
+
+
+@pytest.mark.parametrize("k", [1, 2, 5])
+def test_top_k_against_sorting_pairs(rng, k):
+    z = rng.integers(0, 4, (200, 6)).astype(np.float32)  # with many equals
+    t = rng.integers(0, 6, 200)
+    order = [sorted(range(6), key=lambda j, row=row: (-row[j], j)) for row in z]
+    assert top_k_accuracy(Tensor(z), Tensor(t), k) == pytest.approx(np.mean([t[i] in order[i][:k] for i in range(200)]))
 
 
 # ---------------------------------------------------------------- confusion matrix
@@ -120,6 +151,10 @@ def test_zero_divided_by_zero_counts_as_zero_and_is_marked():
             DTypeError,
             "targets are float64; they must be whole numbers",
         ),
+        (lambda: top_k_accuracy([[1.0, 2.0]], [0]), ArgumentError, "k is 5; with 2 classes .* from 1 to 2"),
+        (lambda: top_k_accuracy([[1.0, 2.0]], [0], 0), ArgumentError, "top_k_accuracy: k is 0"),
+        (lambda: top_k_accuracy([[1.0, 2.0]], [0], 1.0), ArgumentError, "top_k_accuracy: k is 1.0"),
+        (lambda: top_k_accuracy([1.0, 2.0], [0], 1), ShapeError, r"top_k_accuracy: logits have shape \(2,\)"),
         (lambda: confusion_matrix([0], [0, 1], 2), ShapeError, "there are 1 targets, but 2 predictions"),
         (
             lambda: confusion_matrix([0], [3], 3),

@@ -1,6 +1,7 @@
 """What a run shows while it goes on: on a terminal, in a pipe, and where nobody reads it."""
 
 import io
+import math
 import os
 import re
 import sys
@@ -93,6 +94,22 @@ def test_an_evaluation_is_shown(clock):
     shown.start(12, 1)
     shown.epoch_done(record(1, val_loss=0.5, val_accuracy=0.98765))
     assert "  loss 0.2500  accuracy 90.00%  eval: loss 0.5000  accuracy 98.77%  5,213 images/s" in file.getvalue()
+
+
+def test_more_figures_are_shown_and_an_accuracy_that_is_none_is_not(clock):
+    file = io.StringIO()
+    shown = Progress(file, clock)
+    shown.start(1, 1)
+    clock.now += progress.LINE_EVERY
+    shown.update(1, 1, 10, 0.5, math.nan, 0.1)
+    several = record(1, side_accuracy=0.5, side_loss=1.5, val_loss=2.0, val_top5=0.75)
+    del several["accuracy"]
+    shown.epoch_done(several)
+    step, end = file.getvalue().splitlines()
+    assert "images/s  loss 0.5000  lr 0.1  " in step
+    assert end.startswith(
+        "epoch 1/1  loss 0.2500  side_accuracy 50.00%  side_loss 1.5000  eval: loss 2.0000  top5 0.7500"
+    )
 
 
 def test_lines_go_to_standard_output(clock, capsys):

@@ -12,7 +12,9 @@ import pytest
 from tinyconv import cli, data
 from tinyconv.backend import current_engine, engine
 from tinyconv.errors import ArgumentError, DataError, UnknownNameError
+from tinyconv.train import callbacks
 from tinyconv.train.config import Config
+from tinyconv.train.files import load_tensors
 from tinyconv.train.run import load_run, predict
 
 SMALL = ["--limit", "300", "--batch-size", "50", "--lr", "0.1"]
@@ -124,7 +126,7 @@ def test_ctrl_c_says_how_to_go_on_if_there_is_something_to_go_on_with(run, tmp_p
         raise KeyboardInterrupt
 
     monkeypatch.setattr(
-        "tinyconv.train.run.build" if when == "at the start" else "tinyconv.train.trainer.accuracy", ctrl_c
+        "tinyconv.train.run.build" if when == "at the start" else "tinyconv.train.judging.accuracy", ctrl_c
     )
     assert cli.main(arguments) == 130
     err = capsys.readouterr().err
@@ -226,8 +228,8 @@ def test_predict_goes_on_after_a_bad_picture(run, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--model", "lenet"], r"there is no model 'lenet'. Did you mean 'lenet5'\?"),
-        (["--data", "mnits"], r"there is no data set 'mnits'. Did you mean 'mnist'\?"),
+        (["lenet"], r"there is no model 'lenet'. Did you mean 'lenet5'\?"),
+        (["--data", "mnits"], r"there is no data set or folder 'mnits'. Did you mean 'mnist'\?"),
         (["--optimizer", "adm"], r"there is no optimizer 'adm'. Did you mean 'adam'\?"),
         (["--schedule", "cosin"], r"Did you mean 'cosine'\?"),
         (["--engine", "numbe"], r"there is no engine 'numbe'. Did you mean 'numb[ay]'\?|numba"),
@@ -311,3 +313,103 @@ def test_config_defaults_are_what_the_readme_says():
     assert (config.model, config.data, config.limit, config.validation) == ("lenet5", "mnist", None, 0.0)
     with pytest.raises(ArgumentError, match="epochs"):
         Config(epochs=0)
+
+
+# ---------------------------------------------------------------- more than digits, more than accuracy
+
+
+def test_a_full_disk_ends_the_run_and_says_how_to_go_on(run, tmp_path, capsys, monkeypatch):
+    folder = tmp_path / "a run"
+    save, saves = callbacks.save_checkpoint.save_checkpoint, []
+
+    def full(path, state):
+        saves.append(path)
+        if len(saves) == 2:
+            raise DataError("writing", f"{path} cannot be written: No space left on device. Name a folder with room.")
+        save(path, state)
+
+    monkeypatch.setattr(callbacks.save_checkpoint, "save_checkpoint", full)
+    assert cli.main(["train", "--config", str(run / "config.json"), "--out", str(folder)]) == 2
+    err = capsys.readouterr().err
+    assert "No space left on device" in err and f"Go on with: tinyconv train --resume '{folder}'" in err
+    assert cli.main(["train", "--resume", str(folder)]) == 0
+    assert (folder / "last.safetensors").read_bytes() == (run / "last.safetensors").read_bytes()
+
+
+def test_a_checkpoint_of_another_model_is_refused(run, tmp_path, capsys):
+    config = json.loads((run / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(config | {"model": "deck_demo"}))
+    (tmp_path / "checkpoint.safetensors").write_bytes((run / "checkpoint.safetensors").read_bytes())
+    assert cli.main(["train", "--resume", str(tmp_path)]) == 2
+    err = capsys.readouterr().err
+    assert "load_state_dict" in err and "Traceback" not in err
+    assert (tmp_path / "checkpoint.safetensors").read_bytes() == (run / "checkpoint.safetensors").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory):
+    """Ten dark and ten light pictures of different sizes to train on, six to test."""
+    from PIL import Image
+
+    rng, top = np.random.default_rng(0), tmp_path_factory.mktemp("photographs")
+    for split, count in (("train", 20), ("val", 6)):
+        for i in range(count):
+            folder = top / split / ("dark", "light")[i % 2]
+            folder.mkdir(parents=True, exist_ok=True)
+            H, W = rng.integers(20, 40, 2)
+            pixels = rng.integers(150 * (i % 2), 105 + 150 * (i % 2), (H, W, 3)).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / f"{i}.png")
+    return top
+
+
+def test_a_folder_of_pictures_from_training_to_prediction(photographs, tmp_path, capsys):
+    folder = tmp_path / "run"
+    arguments = ["deck_summary", "--data", str(photographs), "--size", "28", "--augment", "resized_crop=0.5", "hflip"]
+    settings = ["--epochs", "8", "--batch-size", "5", "--schedule", "constant", "--lr", "0.02"]
+    assert cli.main(["train", *arguments, *settings, "--logs", "csv", "--out", str(folder)]) == 0
+    assert "Test accuracy 100.00%" in capsys.readouterr().out
+    assert (folder / "history.csv").read_text().count("\n") == 9
+    assert json.loads((folder / "model.json").read_text())["input"] == [3, 28, 28]
+    pictures = [str(photographs / "val/dark/0.png"), str(photographs / "val/light/1.png")]
+    assert cli.main(["predict", str(folder), *pictures]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"{pictures[0]}: dark  (") and second.startswith(f"{pictures[1]}: light  (")
+
+
+def test_from_the_weights_of_another_run(run, small_test_set, tmp_path, capsys):
+    """The body stays as it was, bit by bit; the head learns."""
+    folder, weights = tmp_path / "run", run / "last.safetensors"
+    arguments = [
+        "--weights",
+        str(weights),
+        "--freeze",
+        "features.*",
+        "--body-lr",
+        "0.001",
+        "--epochs",
+        "1",
+        "--out",
+        str(folder),
+    ]
+    assert cli.main(["train", *SMALL, *arguments]) == 0
+    assert f"From {weights}: loaded 10 tensors" in capsys.readouterr().out
+    (before, _), (after, _) = load_tensors(weights), load_tensors(folder / "last.safetensors")
+    assert before.keys() == after.keys()
+    for name in before:
+        assert np.array_equal(before[name], after[name]) == name.startswith("features")
+    assert cli.main(["train", "--resume", str(folder)]) == 0  # the file of weights is not needed any more
+
+
+def test_early_stopping_does_not_look_at_the_test_set(tmp_path, capsys):
+    assert cli.main(["train", "--early-stopping", "2", "--out", str(tmp_path / "run")]) == 2
+    assert "early_stopping must not look at the test set; hold out validation = 0.1" in capsys.readouterr().err
+
+
+def test_the_doctor_speaks_in_plain_lines(photographs, tmp_path):
+    arguments = ["deck_summary", "--data", photographs, "--size", "28", "--lr", "0", "--schedule", "constant"]
+    done = command(["train", *arguments, "--epochs", "1", "--out", tmp_path / "a"], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stderr.startswith("tinyconv: zero_learning_rate: the learning rate is 0.\n")
+    assert "doctor.py" not in done.stderr
+    arguments += ["--no-doctor", "--epochs", "1", "--out", tmp_path / "b"]
+    assert command(["train", *arguments], capture_output=True, text=True).stderr == ""

@@ -1,7 +1,10 @@
 """The training loop, and taking it up again: killed anywhere, it goes on to the same bits."""
 
+from functools import partial
+
 import numpy as np
 import pytest
+from small_training import STEPS, StopAt, digits, everything, momentum_sgd, trainer
 
 import tinyconv as tc
 from tinyconv import nn, optim, random
@@ -10,72 +13,30 @@ from tinyconv.errors import ArgumentError
 from tinyconv.optim.lr_scheduler import CosineLR
 from tinyconv.train import Callback, StopOnNaN, Trainer, fit, load_checkpoint, save_checkpoint
 
-
-def digits(count=50, seed=0):
-    rng = np.random.default_rng(seed)
-    return Dataset(rng.integers(0, 256, (count, 1, 6, 6), dtype=np.uint8), rng.integers(0, 3, count), 3)
-
-
-def net():
-    return nn.Sequential(
-        nn.Conv2d(1, 4, 3),
-        nn.BatchNorm2d(4),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Flatten(),
-        nn.Dropout(0.3),
-        nn.Linear(16, 3),
-    )
-
-
 OPTIMIZERS = {
-    "sgd": lambda p: optim.SGD(p, lr=0.1, momentum=0.9, nesterov=True, weight_decay=1e-3),
+    "sgd": momentum_sgd,
     "adam": lambda p: optim.Adam(p, lr=0.01, amsgrad=True),
-    "adadelta": lambda p: optim.Adadelta(p),
+    "adadelta": optim.Adadelta,
 }
 
 
-def trainer(optimizer="sgd", seed=3, epochs=4, callbacks=()):
-    tc.manual_seed(seed)
-    model = net()
-    loader = DataLoader(digits(), batch_size=8, shuffle=True, transform=Normalize([0.5], [0.25]))
-    opt = OPTIMIZERS[optimizer](model.parameters())
-    schedule = CosineLR(opt, total=epochs * len(loader), warmup=3)
-    held_out = DataLoader(digits(20, seed=1), batch_size=7, transform=loader.transform)
-    return Trainer(model, opt, loader, val_loader=held_out, scheduler=schedule, callbacks=list(callbacks))
-
-
-class StopAt(Callback):
-    def __init__(self, steps):
-        self.steps = steps
-
-    def on_batch_end(self, trainer):
-        self.steps -= 1
-        trainer.stop = self.steps == 0
-
-
-def everything(t):
-    """All state as bytes, apart from how long it took."""
-    state = t.state_dict()
-    arrays = [x.numpy().tobytes() for x in state["model"].values()]
-    arrays += [np.asarray(v).tobytes() for s in state["optimizer"]["state"].values() for v in s.values()]
-    history = [{k: v for k, v in r.items() if "second" not in k} for r in state["history"]]
-    running = {k: v for k, v in state["running"].items() if k != "seconds"}
-    return arrays, repr(history), repr(running), state["epoch"], state["step"], state["random"], state["loader"]
+def cosine(optimizer):
+    return CosineLR(optimizer, total=4 * STEPS, warmup=3)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_a_killed_run_resumes_to_the_same_bits(rng, tmp_path, optimizer):
-    whole = trainer(optimizer)
+    make = partial(trainer, optimizer=OPTIMIZERS[optimizer], schedule=cosine)
+    whole = make()
     whole.fit(4)
 
-    steps = int(rng.integers(1, 4 * 7))  # 50 pictures in batches of 8: 7 steps an epoch
-    killed = trainer(optimizer, callbacks=[StopAt(steps)])
+    steps = int(rng.integers(1, 4 * STEPS))
+    killed = make(callbacks=[StopAt(steps)])
     killed.fit(4)
-    assert killed.epoch * 7 + killed.step == steps
+    assert killed.epoch * STEPS + killed.step == steps
     save_checkpoint(tmp_path / "checkpoint.safetensors", killed.state_dict())
 
-    resumed = trainer(optimizer, seed=99)  # other weights and streams until the checkpoint is read
+    resumed = make(seed=99)  # other weights and streams until the checkpoint is read
     resumed.load_state_dict(load_checkpoint(tmp_path / "checkpoint.safetensors"))
     resumed.fit(4)
     assert everything(resumed) == everything(whole), f"stopped after {steps} steps"
@@ -96,7 +57,7 @@ def test_a_checkpoint_between_epochs_resumes_to_the_same_bits(tmp_path):
 def test_a_fit_that_was_stopped_goes_on_to_the_same_bits(rng):
     whole = trainer()
     whole.fit(4)
-    stopped = trainer(callbacks=[StopAt(int(rng.integers(1, 4 * 7)))])
+    stopped = trainer(callbacks=[StopAt(int(rng.integers(1, 4 * STEPS)))])
     stopped.fit(4)
     stopped.fit(4)
     assert everything(stopped) == everything(whole)
@@ -194,3 +155,68 @@ def test_evaluation_draws_no_random_numbers():
     before = random.get_state()
     t.record()
     assert random.get_state() == before
+
+
+# ---------------------------------------------------------------- options
+
+
+def one_step(**options):
+    """The change of all weights in one step of plain gradient descent with a rate of 1, in float64."""
+    tc.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(36, 3))
+    loader = DataLoader(digits(10), batch_size=10, transform=Normalize([0.5], [0.25]))
+    before = [p.detach().numpy().astype(float) for p in model.parameters()]
+    t = Trainer(model, optim.SGD(model.parameters(), lr=1.0), loader, **options)
+    t.fit(1)
+    after = [p.detach().numpy() for p in model.parameters()]
+    return np.concatenate([(b - a).ravel() for a, b in zip(after, before, strict=True)]), t
+
+
+def test_gradients_are_clipped():
+    """g min(1, c / ||g||), the norm that of all parameters together"""
+    g, _ = one_step()
+    norm = np.sqrt((g**2).sum())
+    for c in (norm / 3, norm * 2):
+        clipped, _ = one_step(clip_grad_norm=c)
+        np.testing.assert_allclose(clipped, g * min(1, c / norm), rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize(("parts", "sizes"), [(2, [5, 5]), (3, [4, 4, 2]), (10, [1] * 10), (99, [1] * 10)])
+def test_a_batch_in_parts_is_the_same_step(parts, sizes):
+    g, whole = one_step()
+    seen = []
+
+    def loss(logits, labels):
+        seen.append(len(labels))
+        return tc.nn.functional.cross_entropy(logits, labels)
+
+    again, t = one_step(accumulate=parts, loss_fn=loss, metrics={"size": lambda logits, labels: len(labels)})
+    assert seen == sizes
+    np.testing.assert_allclose(again, g, rtol=1e-4, atol=1e-6)
+    assert t.history[0]["loss"] == pytest.approx(whole.history[0]["loss"], rel=1e-6)
+    assert t.history[0]["accuracy"] == pytest.approx(whole.history[0]["accuracy"])
+
+
+def test_evaluation_every_few_epochs_and_after_the_last():
+    history = trainer(validate_every=2).fit(5)
+    assert [record["epoch"] for record in history if "val_loss" in record] == [2, 4, 5]
+
+
+def test_fit_takes_the_options_of_a_trainer():
+    model = nn.Sequential(nn.Flatten(), nn.Linear(36, 3))
+    loader = DataLoader(digits(5), transform=Normalize([0.5], [0.25]))
+    history = fit(model, loader, 3, optim.SGD(model.parameters(), 0.1), val_loader=loader, validate_every=3)
+    assert ["val_loss" in record for record in history] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"clip_grad_norm": -1}, "Trainer: clip_grad_norm is -1"),
+        ({"accumulate": 0}, "Trainer: accumulate is 0"),
+        ({"validate_every": 0.5}, "Trainer: validate_every is 0.5"),
+    ],
+)
+def test_wrong_options(options, message):
+    with pytest.raises(ArgumentError, match=message):
+        trainer(**options)

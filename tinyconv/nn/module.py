@@ -51,6 +51,7 @@ class Module:
     """
 
     training = True
+    stays_in_evaluation = False  # also after train(), until somebody changes it: a norm whose statistics are frozen
     _buffers: tuple[str, ...] = ()
     _forward_hooks: list[Callable] | None = None
 
@@ -151,7 +152,7 @@ class Module:
     def train(self, mode: bool = True) -> Module:
         """Training mode (dropout drops, batch norm uses the batch) for this module and all inside it."""
         for module in self.modules():
-            module.training = mode
+            module.training = mode and not module.stays_in_evaluation
         return self
 
     def eval(self) -> Module:

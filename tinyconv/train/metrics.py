@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from tinyconv.backend import move
 from tinyconv.errors import ArgumentError, DataError, DTypeError, ShapeError
+from tinyconv.geometry import is_whole
 from tinyconv.nn import Module
 from tinyconv.nn.modes import modes_kept
 from tinyconv.ops.activation import softmax
 from tinyconv.ops.loss import cross_entropy
+from tinyconv.ops.loss_arguments import NO_LABEL
 from tinyconv.tape import no_grad
 from tinyconv.tensor import Operand, Tensor, array_of
+
+Metric = Callable[[Tensor, Tensor], float]  # of logits and targets
 
 # ---------------------------------------------------------------- counting
 
@@ -26,14 +31,34 @@ def accuracy(logits: Operand, targets: Operand) -> float:
 
     logits (N, K), or anything that grows with them   targets (N,), whole numbers below K
     """
-    logits = _array(logits)
-    if logits.ndim != 2 or logits.size == 0:
-        raise ShapeError("accuracy", f"logits have shape {logits.shape}; they must be (N, K) with at least one entry.")
-    N, K = logits.shape
-    targets = _labels("accuracy", "targets", targets, K)
-    if len(targets) != N:
-        raise ShapeError("accuracy", f"there are {N} rows of logits, but {len(targets)} targets.")
-    return float((logits.argmax(1) == targets).mean())
+    z, t = _scored("accuracy", logits, targets)
+    return float((z.argmax(1) == t).mean())
+
+
+def top_k_accuracy(logits: Operand, targets: Operand, k: int = 5) -> float:
+    """The share of rows whose target is among the k largest entries; of equally large ones the first come first.
+
+    logits (N, K), or anything that grows with them   targets (N,), whole numbers below K   1 <= k <= K
+    With k = 1 it is `accuracy`; 1 - top_k_accuracy(logits, targets, 5) is the top-5 error.
+    """
+    z, t = _scored("top_k_accuracy", logits, targets)
+    K = z.shape[1]
+    if not is_whole(k) or not 1 <= k <= K:
+        raise ArgumentError("top_k_accuracy", f"k is {k!r}; with {K} classes it must be a whole number from 1 to {K}.")
+    # Sorted backwards, so that the first of equals is the last of them, and NaN the largest, as for argmax.
+    largest = K - 1 - z[:, ::-1].argsort(1, kind="stable")[:, K - k :]
+    return float((largest == t[:, None]).any(1).mean())
+
+
+def _scored(operation: str, logits: Operand, targets: Operand) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of scores (N, K) and their targets (N,)."""
+    z = _array(logits)
+    if z.ndim != 2 or z.size == 0:
+        raise ShapeError(operation, f"logits have shape {z.shape}; they must be (N, K) with at least one entry.")
+    t = _labels(operation, "targets", targets, z.shape[1])
+    if len(t) != len(z):
+        raise ShapeError(operation, f"there are {len(z)} rows of logits, but {len(t)} targets.")
+    return z, t
 
 
 def confusion_matrix(targets: Operand, predictions: Operand, num_classes: int) -> np.ndarray:
@@ -144,6 +169,7 @@ class Evaluation:
     """What a model makes of N pictures: means, and its answer to each.
 
     targets, predictions (N,) int64   probabilities (N, K), softmax of the logits
+    metrics  the values of those that were asked for, by name
     """
 
     loss: float
@@ -151,47 +177,69 @@ class Evaluation:
     targets: np.ndarray
     predictions: np.ndarray
     probabilities: np.ndarray
+    metrics: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def confusion_matrix(self) -> np.ndarray:
+        """m[t, p] = how many pictures of class t were taken for class p, (K, K) int64"""
+        return confusion_matrix(self.targets, self.predictions, self.probabilities.shape[1])
+
+    def report(self, classes: Sequence[str] | None = None) -> Report:
+        """Precision, recall and F1 of each class, by the classes' names or else their numbers."""
+        names = classes or [str(k) for k in range(self.probabilities.shape[1])]
+        return classification_report(self.confusion_matrix, names)
 
 
 def evaluate(
     model: Module,
     loader: Iterable[tuple[Tensor, Tensor]],
     loss_fn: Callable[[Tensor, Tensor], Tensor] = cross_entropy,
+    metrics: Mapping[str, Metric] | None = None,
 ) -> Evaluation:
     """Run the model over all batches, in evaluation mode and without recording, and put its mode back.
 
     loader   gives batches of images (N, C, H, W) and labels (N,); DataError if it gives none
     loss_fn  (logits, labels) -> the batch's mean loss; averaged here over pictures, not batches
+    metrics  {name: function of logits (N, K) and targets (N,) -> number}, called once with all N pictures
     """
-    loss, targets, probabilities = 0.0, [], []
+    loss, targets, scores, probabilities = 0.0, [], [], []
     with evaluating(model) as device:
         for images, labels in loader:
             logits = model(images.to(device))
             loss += loss_fn(logits, labels.to(device)).item() * len(labels)
             targets.append(_array(labels))
             probabilities.append(_array(softmax(logits, 1)))
+            if metrics:
+                scores.append(_array(logits))
     if not targets:
         raise DataError("evaluate", "the loader gives no batches: there is nothing to evaluate.")
     t, p = np.concatenate(targets), np.concatenate(probabilities)
-    return Evaluation(loss / len(t), accuracy(p, t), t, p.argmax(1), p)
+    values = {}
+    if metrics:
+        z = Tensor(np.concatenate(scores))
+        values = {name: float(metric(z, Tensor(t))) for name, metric in metrics.items()}
+    return Evaluation(loss / len(t), accuracy(p, t), t, p.argmax(1), p, values)
 
 
 def evaluate_heads(model: Module, loader: Iterable[tuple[Tensor, Mapping[str, Operand]]]) -> dict[str, float]:
-    """The accuracy of each output of a model that gives several, by name.
+    """The accuracy of each output of a model that gives several, by name; NaN if no picture has a label for it.
 
     model   images -> {name: logits (N, K)}
-    loader  gives batches of images and {name: labels (N,)}; DataError if it gives none
+    loader  gives batches of images and {name: labels (N,)}; DataError if it gives none. A label of -100 is unknown
     """
-    hits: dict[str, list[float]] = {}
-    count = 0
+    hits: dict[str, float] = {}
+    count: dict[str, int] = {}
     with evaluating(model) as device:
         for images, labels in loader:
             for name, logits in model(images.to(device)).items():
                 if name not in labels:
                     known = ", ".join(map(repr, labels))
                     raise ArgumentError("evaluate_heads", f"labels have no {name!r}; they have {known}.")
-                hits.setdefault(name, []).append(accuracy(logits, labels[name]) * len(images))
-            count += len(images)
+                z, t = _array(logits), _array(labels[name])
+                there = t != NO_LABEL
+                n = int(there.sum())
+                hits[name] = hits.get(name, 0.0) + (accuracy(z[there], t[there]) * n if n else 0.0)
+                count[name] = count.get(name, 0) + n
     if not count:
         raise DataError("evaluate_heads", "the loader gives no batches: there is nothing to evaluate.")
-    return {name: sum(of_batches) / count for name, of_batches in hits.items()}
+    return {name: hits[name] / n if n else math.nan for name, n in count.items()}

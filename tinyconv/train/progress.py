@@ -13,6 +13,8 @@ LINE_EVERY = 10.0  # seconds between two plain lines
 DRAW_EVERY = 0.2  # seconds between two drawings of the bar, at least
 DRAW_SHARE = 0.002  # of all time goes into drawing, at most: a slow terminal must not slow the training
 
+NOT_SHOWN = ("epoch", "lr", "seconds", "images_per_second")  # of a record, in the line at its epoch's end
+
 Clock = Callable[[], float]
 
 
@@ -46,7 +48,7 @@ class Progress:
         head, left = f"epoch {epoch}/{self.epochs}", self.left.text()
         details = (
             f"step {step}/{self.steps_per_epoch}  {images_per_second:,.0f} images/s  "
-            f"loss {loss:.4f}  accuracy {accuracy:.2%}  lr {lr:.3g}"
+            f"{_figures({'loss': loss, 'accuracy': accuracy})}  lr {lr:.3g}"
         )
         if self.bar is None:
             self.output.line(f"{head}  {details}  {left}")
@@ -59,10 +61,9 @@ class Progress:
     def epoch_done(self, record: Mapping[str, Any]) -> None:
         """An epoch is over, and so is its evaluation: `record` is its entry in the history."""
         self.left.epoch_done()
-        line = f"epoch {record['epoch']}/{self.epochs}"
-        line += f"  loss {record['loss']:.4f}  accuracy {record['accuracy']:.2%}"
-        if "val_loss" in record:
-            line += f"  eval: loss {record['val_loss']:.4f}  accuracy {record['val_accuracy']:.2%}"
+        line = f"epoch {record['epoch']}/{self.epochs}  {_figures(record)}"
+        if evaluated := {k.removeprefix("val_"): v for k, v in record.items() if k.startswith("val_")}:
+            line += f"  eval: {_figures(evaluated)}"
         if self.bar is None:
             self.output.line(f"{line}  {record['images_per_second']:,.0f} images/s  {self.left.text()}")
             self.next = self.clock() + LINE_EVERY
@@ -74,6 +75,17 @@ class Progress:
         if self.bar is not None:
             self.bar.close()
             self.bar = None
+
+
+def _figures(record: Mapping[str, Any]) -> str:
+    """ "loss 0.1234  accuracy 56.78%  top5 0.9876": the figures of the training, or those of the evaluation"""
+    own = [(name, value) for name, value in record.items() if not name.startswith("val_") and name not in NOT_SHOWN]
+    shown = [
+        f"{name} {value:.2%}" if name.endswith("accuracy") else f"{name} {value:.4f}"
+        for name, value in own
+        if not (name == "accuracy" and math.isnan(value))  # as of a net whose labels are no classes
+    ]
+    return "  ".join(shown)
 
 
 class TimeLeft:

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from tinyconv import data, models
+from tinyconv import data, models, plots
 from tinyconv.backend import current_engine
 from tinyconv.errors import ArgumentError, DataError, UnknownNameError
 from tinyconv.nn import Module
@@ -28,11 +28,21 @@ from tinyconv.ops.activation import softmax
 from tinyconv.tape import no_grad
 from tinyconv.tensor import Tensor
 
-from . import plots
-from .build import build
-from .callbacks import SaveCheckpoint, SaveWeights, ShowProgress, StopOnNaN, WriteHistory
+from .build import build, data_of
+from .callbacks import (
+    Callback,
+    SaveCheckpoint,
+    SaveWeights,
+    ShowProgress,
+    StopOnInterrupt,
+    StopOnNaN,
+    WriteCSV,
+    WriteHistory,
+    WriteTensorBoard,
+)
 from .checkpoint import load_checkpoint, load_weights
 from .config import Config
+from .doctor import Doctor
 from .files import read_lines, write_atomically
 from .metrics import Report, classification_report, confusion_matrix, evaluate
 from .report import report_text
@@ -58,12 +68,13 @@ def resume(folder: str | os.PathLike, quiet: bool = False) -> Report:
     """Take a killed run up again where its last checkpoint stands; the end is the same, bit by bit."""
     folder = Path(folder)
     config = _config_of("resume", folder)
+    for torn in folder.glob(".*.tmp"):  # a kill fell into a save
+        torn.unlink(missing_ok=True)
     path = folder / "checkpoint.safetensors"
+    checkpoint = load_checkpoint(path) if path.exists() else None
     with config.using_engine():
-        trainer = build(config)
-        if path.exists():
-            trainer.load_state_dict(load_checkpoint(path))
-    return _carry_through(trainer, config, folder, quiet)
+        trainer = build(config, resuming=checkpoint is not None)
+    return _carry_through(trainer, config, folder, quiet, checkpoint)
 
 
 def _config_of(operation: str, folder: Path) -> Config:
@@ -73,31 +84,41 @@ def _config_of(operation: str, folder: Path) -> Config:
     return Config.from_file(path)
 
 
-def _carry_through(trainer: Trainer, config: Config, folder: Path, quiet: bool) -> Report:
+def _carry_through(
+    trainer: Trainer, config: Config, folder: Path, quiet: bool, checkpoint: dict[str, Any] | None = None
+) -> Report:
     # Now, not in `train`: a run may be killed as soon as it has its configuration.
     write_atomically(folder / "model.json", json.dumps(_about_model(config, trainer), indent=2) + "\n")
-    trainer.callbacks = [
-        StopOnNaN(),
-        SaveWeights(folder),
-        WriteHistory(folder / "history.jsonl"),
-        # After these: an epoch that the checkpoint calls complete is not trained, nor written, again.
-        SaveCheckpoint(folder / "checkpoint.safetensors"),
-        *([] if quiet else [ShowProgress()]),
-    ]
+    trainer.callbacks += file_callbacks(config, folder)
+    trainer.callbacks += [StopOnInterrupt(), StopOnNaN()]
+    trainer.callbacks += [Doctor()] if config.doctor else []
+    trainer.callbacks += [] if quiet else [ShowProgress()]
+    if checkpoint is not None:
+        trainer.load_state_dict(checkpoint)
     with config.using_engine():
         trainer.fit(config.epochs)
     return evaluate_run(folder)
 
 
+def file_callbacks(config: Config, folder: Path) -> list[Callback]:
+    """What writes into the run's folder."""
+    callbacks: list[Callback] = [
+        SaveWeights(folder, every=config.save_every),
+        SaveCheckpoint(folder / "checkpoint.safetensors", every=config.checkpoint_every),
+        WriteHistory(folder / "history.jsonl"),
+    ]
+    if "csv" in config.logs:
+        callbacks.append(WriteCSV(folder / "history.csv"))
+    if "tensorboard" in config.logs:
+        callbacks.append(WriteTensorBoard(folder / "tensorboard"))
+    return callbacks
+
+
 def _about_model(config: Config, trainer: Trainer) -> dict[str, Any]:
-    dataset = trainer.loader.dataset
-    transform: Any = trainer.loader.transform
-    return {
-        "model": config.model,
-        "classes": dataset.classes,
-        "input": dataset.images.shape[1:],
-        "transform": transform.to_dict(),
-    }
+    held_out: Any = trainer.val_loader
+    plain = held_out.transform
+    shape = plain(held_out.dataset.batch(np.arange(1))).shape[1:]
+    return {"model": config.model, "classes": held_out.dataset.classes, "input": shape, "transform": plain.to_dict()}
 
 
 # ---------------------------------------------------------------- a trained model
@@ -110,8 +131,18 @@ class TrainedModel:
     model: Module
     classes: tuple[str, ...]
     input: tuple[int, int, int]  # C, H, W of a picture
-    transform: data.Normalize
+    transform: data.Transform
     config: Config
+
+    def test_set(self) -> data.Labelled:
+        """The pictures of its data set that it was not trained on."""
+        return data_of(self.config, train=False, size=self.input[1:])
+
+    def read(self, picture: str | os.PathLike) -> np.ndarray:
+        """A picture file as the model wants it, (1, C, H, W): a sign in grey is cut out as MNIST's were."""
+        C, H, W = self.input
+        pixels = data.load_picture(picture, (H, W)) if C == 1 else data.read_picture(picture, C, (H, W))
+        return self.transform(pixels[None])
 
 
 def load_run(folder: str | os.PathLike, weights: str = "last") -> TrainedModel:
@@ -127,7 +158,7 @@ def load_run(folder: str | os.PathLike, weights: str = "last") -> TrainedModel:
         about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
         classes, (C, H, W) = tuple(about["classes"]), about["input"]
         transform = data.transform_from_dict(about["transform"])
-        model = models.create(about["model"], len(classes), C)
+        model = models.create(about["model"], len(classes), C, **config.options)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError("load_run", f"{folder / 'model.json'} cannot be used: {error}.") from None
     load_weights(path, model)
@@ -138,7 +169,7 @@ def evaluate_run(folder: str | os.PathLike, weights: str = "last") -> Report:
     """Evaluate a run's weights on the test set; write report.txt and the pictures into its folder."""
     folder = Path(folder)
     trained = load_run(folder, weights)
-    test = data.load(trained.config.data, train=False)
+    test = trained.test_set()
     with trained.config.using_engine():
         result = evaluate(trained.model, data.DataLoader(test, batch_size=500, transform=trained.transform))
     matrix = confusion_matrix(result.targets, result.predictions, len(test.classes))
@@ -148,7 +179,7 @@ def evaluate_run(folder: str | os.PathLike, weights: str = "last") -> Report:
         plots.plot_curves(read_lines(folder / "history.jsonl"), folder / "curves.png")
         plots.plot_confusion(matrix, test.classes, folder / "confusion.png")
         said = (result.targets, result.predictions, result.probabilities)
-        plots.plot_mistakes(test.images, *said, test.classes, folder / "mistakes.png")
+        plots.plot_mistakes(test, *said, test.classes, folder / "mistakes.png")
     return report
 
 
@@ -164,11 +195,9 @@ class Prediction:
 
 
 def predict(trained: TrainedModel, picture: str | os.PathLike) -> Prediction:
-    """Classify a picture file; `data.load_picture` says how it is made to look like a digit of MNIST."""
-    C, H, W = trained.input
-    pixels = data.load_picture(picture, (H, W))
+    """Classify a picture file; `TrainedModel.read` says how it is prepared."""
     with trained.config.using_engine(), no_grad():
-        x = Tensor(trained.transform(pixels[None])).to(trained.config.device)
+        x = Tensor(trained.read(picture)).to(trained.config.device)
         p = softmax(trained.model(x)).cpu().numpy()[0]
     order = np.argsort(-p)
     return Prediction(tuple(trained.classes[i] for i in order), tuple(float(p[i]) for i in order))

@@ -1,0 +1,48 @@
+"""Ending a training run that diverged."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tinyconv.backend import array_module
+from tinyconv.errors import ArgumentError
+
+from .base import Callback
+
+if TYPE_CHECKING:
+    from ..trainer import Trainer
+
+
+class StopOnNaN(Callback):
+    """Ends the fit with an error as soon as the loss or a weight is not finite: later batches cannot mend it.
+
+    It looks at the weights before SaveCheckpoint and SaveWeights do, so that what is on the disk is sound.
+    `with tinyconv.detect_anomaly():` around the fit finds the operation that was the first to fail, but slowly.
+    """
+
+    def on_batch_end(self, trainer: Trainer) -> None:
+        loss = trainer.running.loss
+        if math.isfinite(loss) and (path := weight_not_finite(trainer)) is None:
+            return
+        what = f"the weight {path}" if math.isfinite(loss) else "the loss"
+        state = "not finite" if math.isfinite(loss) else loss
+        lr = trainer.optimizer.param_groups[0]["lr"]
+        raise ArgumentError(
+            "fit",
+            f"{what} is {state} in epoch {trainer.epoch + 1}, step {trainer.step}: "
+            f"training diverged. Lower the learning rate, which is {lr:g}.",
+        )
+
+
+def weight_not_finite(trainer: Trainer) -> str | None:
+    """The path of the model's first parameter with a NaN or infinity in it."""
+    for path, p in trainer.model.named_parameters():
+        xp = array_module(p.data)
+        with np.errstate(over="ignore", invalid="ignore"):
+            # The sum is finite only if all are, and takes one pass; where it is not, they are looked at one by one.
+            if not xp.isfinite(p.data.sum()) and not xp.isfinite(p.data).all():
+                return path
+    return None
