@@ -29,13 +29,35 @@ LAYERS = [
     {"gradcheck", "anomaly"},
     {"models"},
     {"data"},
-    {"train"},
+    {"plots", "train"},
+    {"evaluation"},
     {"zoo"},
     {"warmup"},
-    {"cli", "cli_gradcheck", "cli_models", "cli_summary"},
+    {
+        "cli",
+        "cli_eval",
+        "cli_gradcheck",
+        "cli_models",
+        "cli_plot",
+        "cli_predict",
+        "cli_report",
+        "cli_summary",
+        "cli_train",
+    },
     {"__init__", "__main__"},  # these gather the others
 ]
-HEAVY = {"numba", "llvmlite", "cupy", "matplotlib", "PIL", "rich", "safetensors", "threadpoolctl", "pooch"}
+HEAVY = {
+    "numba",
+    "llvmlite",
+    "cupy",
+    "matplotlib",
+    "PIL",
+    "pooch",
+    "rich",
+    "safetensors",
+    "tensorboard",
+    "threadpoolctl",
+}
 ALWAYS = {"tinyconv", "numpy", *sys.stdlib_module_names}
 
 FILES = sorted([*ROOT.glob("tinyconv/**/*.py"), *ROOT.glob("kernels/**/*.py")])
@@ -146,7 +168,7 @@ def test_a_wrong_import_is_found(source, module, message):
         ("if TYPE_CHECKING:\n    from .tensor import Tensor", "tinyconv.tape"),
         ("import numba", "tinyconv.kernels.pool_numba"),
         ("def f():\n    import cupy", "tinyconv.backend"),
-        ("def f():\n    import matplotlib.pyplot as plt", "tinyconv.train.plots"),
+        ("def f():\n    import matplotlib.pyplot as plt", "tinyconv.plots.style"),
         ("from . import nn, ops", "tinyconv.__init__"),
     ],
 )

@@ -1,7 +1,8 @@
 """tinyconv: a convolutional-network engine to read, to step through, and to train with.
 
 Tensor, `backward` and the operations are here; layers in `tinyconv.nn`, optimisers in `tinyconv.optim`,
-architectures in `tinyconv.models`, pictures in `tinyconv.data`, the training loop in `tinyconv.train`.
+architectures in `tinyconv.models`, pictures in `tinyconv.data`, the training loop in `tinyconv.train`, what comes after
+it in `tinyconv.evaluation`.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from .tensor import Tensor, grad
 from .threads import get_num_threads, set_num_threads
 
 if TYPE_CHECKING:
-    from . import models, train
+    from . import evaluation, models, plots, train
 
 __all__ = [
     "Tensor",
@@ -42,6 +43,7 @@ __all__ = [
     "enable_grad",
     "engine",
     "errors",
+    "evaluation",
     "filters",
     "float16",
     "float32",
@@ -65,6 +67,7 @@ __all__ = [
     "ones_like",
     "ops",
     "optim",
+    "plots",
     "rand",
     "randn",
     "random",
@@ -82,6 +85,6 @@ __all__ += ops.__all__
 
 def __getattr__(name: str) -> Any:
     """The zoo's many files, and what trains its nets, are loaded when somebody asks for them."""
-    if name in ("models", "train"):
+    if name in ("evaluation", "models", "plots", "train"):
         return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,7 +1,7 @@
 """Four small nets of lecture slides, as people type them in.
 
 Departures from the slides: the softmax at the end is in the loss (`cross_entropy`), as everywhere in PyTorch, and the
-nets give logits. Convolutions begin as in `he_`, dense layers as PyTorch's.
+nets give logits. The slides were made with Keras: weights begin as Keras's do, as in `glorot_`.
 
 The slides name no author and no year.
 """
@@ -12,7 +12,7 @@ from tinyconv import nn
 
 from .network import Network
 from .registry import model
-from .weights import he_
+from .weights import glorot_
 
 SLIDES = "lecture slides"
 
@@ -22,7 +22,7 @@ class Deck(Network, nn.Sequential):
 
     def __init__(self, *layers: nn.Module):
         super().__init__(*layers)
-        he_(self)
+        glorot_(self)
 
 
 @model(year=None, paper=SLIDES, input=(1, 28, 28))
