@@ -1,12 +1,10 @@
 """Errors of small nets on MNIST's test digits, seen in different ways: the table of evaluation.md.
 
-    python docs/measure_views.py            some minutes on two cores
+    python docs/measure_views.py            about 10 minutes on two cores, most of them for crops
 
 As VGG's, the nets learn from random crops of pictures of random sizes, 24x24 pixels of 26x26 to 32x32; from 3,000
 digits alone, so that there are errors to count.
 """
-
-import time
 
 import tinyconv
 from tinyconv import data, nn, optim
@@ -59,17 +57,13 @@ def trained(digits: data.Dataset, seed: int) -> nn.Module:
 def main() -> None:
     _, digits = data.mnist(train=True).split(DIGITS, stratified=True)
     test = data.mnist(train=False)
-    start = time.perf_counter()
     nets = [trained(digits, seed) for seed in SEEDS]
-    print(f"{len(nets)} nets trained in {time.perf_counter() - start:.0f} s\n")
-    print("| view | errors of the nets | their mean | ensemble | s a net |", "|---|---|---|---|---|", sep="\n")
+    print("| view | errors of the nets | their mean | ensemble |", "|---|---|---|---|", sep="\n")
     for name, views in VIEWS.items():
-        start = time.perf_counter()
         results = [evaluate_views(net, test, views, NORMALIZE) for net in nets]
-        seconds = (time.perf_counter() - start) / len(nets)
         errors = [result.errors[1] for result in results]
         each, mean, together = ", ".join(f"{e:.2%}" for e in errors), sum(errors) / len(errors), averaged(results)
-        print(f"| {name} | {each} | {mean:.2%} | {together.errors[1]:.2%} | {seconds:.1f} |", flush=True)
+        print(f"| {name} | {each} | {mean:.2%} | {together.errors[1]:.2%} |", flush=True)
 
 
 if __name__ == "__main__":

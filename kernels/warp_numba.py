@@ -9,7 +9,7 @@ import numpy as np
 
 from tinyconv.backend import Array
 
-from ._numba import serial
+from ._numba import inner, serial
 from .warp import FILL_MODES
 
 CONSTANT, EDGE, REFLECT, WRAP = range(4)
@@ -67,7 +67,7 @@ def _nearest(y, x, A, pixels, mode, fill):
                     y[n, c, i, j] = fill if outside and mode == CONSTANT else float(x[n, c, p, q])
 
 
-@serial
+@inner
 def _inside(k, size, mode):
     if mode == WRAP:
         return k % size

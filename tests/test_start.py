@@ -244,6 +244,7 @@ def test_warmup_says_that_nothing_can_be_kept(monkeypatch, capsys):
     from tinyconv import warmup
 
     monkeypatch.setattr(warmup, "NETS", ())
+    monkeypatch.setattr(warmup, "_augment", lambda images: None)
     monkeypatch.setattr(warmup, "compiled_kernels", lambda: [SimpleNamespace(stats=SimpleNamespace(cache_path=None))])
     warmup.warmup()
     assert capsys.readouterr().out.splitlines()[-1] == warmup.NOT_KEPT
@@ -278,6 +279,7 @@ def test_a_bar_on_a_terminal(monkeypatch):
     monkeypatch.setattr(warmup.Output, "terminal", lambda self: "a terminal")
     monkeypatch.setattr(warmup, "_steps", lambda model, x: watch._each(f"kernel of {x.shape[0]} {x.dtype}"))
     monkeypatch.setattr(warmup, "NETS", ((tinyconv.nn.Sequential, (6, 1, 2, 2)),))
+    monkeypatch.setattr(warmup, "_augment", lambda images: None)
     warmup.warmup(float64=True)
     assert [(done, dtype, name) for done, dtype, _, name in drawn] == [
         *[(0, "float32", "kernel of 6 float32")] * 2,

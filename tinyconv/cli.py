@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from . import cli_eval, cli_gradcheck, cli_models, cli_plot, cli_predict, cli_report, cli_summary, cli_train
+from . import cli_eval, cli_gradcheck, cli_models, cli_plot, cli_predict, cli_summary, cli_train
 from ._version import __version__
 from .errors import TinyconvError, TrainingWarning
 from .threads import get_num_threads
@@ -82,10 +82,8 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="tinyconv", description="Train, evaluate and use convolutional networks.")
     top.add_argument("--version", action="version", version=f"tinyconv {__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    cli_train.add_command(commands)
-    cli_eval.add_command(commands, plain=cli_report.evaluate)
-    cli_predict.add_command(commands)
-    cli_plot.add_command(commands)
+    for module in (cli_train, cli_eval, cli_predict, cli_plot):
+        module.add_command(commands)
 
     p = commands.add_parser("warmup", help="compile all kernels beforehand", description=warmup.__doc__)
     p.set_defaults(command=warmup)

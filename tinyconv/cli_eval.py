@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import cli_report
 from .errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def evaluate(options: argparse.Namespace) -> int:
       tinyconv eval runs/a runs/b runs/c                        an ensemble
     """
     if len(options.run) == 1 and all(getattr(options, name) is None for name in ("views", *DETAILS)):
-        return options.plain(Path(options.run[0]), options.weights)
+        return cli_report.evaluate(Path(options.run[0]), options.weights)
     from .evaluation import averaged
     from .train.build import data_of
     from .train.run import load_run
@@ -118,15 +119,15 @@ DETAILS = {
 }
 
 
-def add_command(commands: Any, plain: Callable[[Path, str], int]) -> None:
-    """Add it to the parser's commands.   plain: evaluates a run, as it was trained, into its folder"""
+def add_command(commands: Any) -> None:
+    """Add it to the parser's commands."""
     p = commands.add_parser(
         "eval",
         help="evaluate trained models on the test set",
         description=inspect.getdoc(evaluate),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    p.set_defaults(command=evaluate, plain=plain)
+    p.set_defaults(command=evaluate)
     p.add_argument("run", metavar="RUN", nargs="+", help="the folder of a run; several are an ensemble")
     p.add_argument("--weights", default="last", help="last or best (default last)")
     p.add_argument("--views", choices=VIEWS, help="how pictures are shown to the net (default single)")

@@ -6,7 +6,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from . import nn, optim, random
+import numpy as np
+
+from . import data, nn, optim, random
 from .backend import engine
 from .creation import randn, zeros
 from .models import LeNet5
@@ -93,6 +95,8 @@ def warmup(float64: bool = False) -> None:
                 for x in (randn(N, C, H, W, dtype=dtype), randn(N, H, W, C, dtype=dtype).permute(0, 3, 1, 2)):
                     _steps(build().to(dtype), x.requires_grad_())
                 done += 1
+        for pixels in ("uint8", "float32"):
+            _augment(np.zeros((2, 3, 16, 16), pixels))
     if bar:
         bar.close()
     random.set_state(streams)
@@ -112,12 +116,23 @@ def _steps(model: nn.Module, x: Any) -> None:
         model.eval()(x)
 
 
+def _augment(images: np.ndarray) -> None:
+    """Every transform that has kernels of its own."""
+    for t in (
+        *(data.RandomAffine(5), data.RandomAffine(5, interpolation="nearest"), data.RandomCrop(16, padding=2)),
+        *(data.Resize(8), data.ColorJitter(0.1, 0.1, 0.1, 0.1), data.Lighting(), data.Standardize()),
+    ):
+        t(images)
+    data.Mixup(1, 2)(images, np.zeros(2, int))
+
+
 def compiled_kernels() -> list[Any]:
     """Numba's dispatcher behind each function of the loaded kernels that Python calls."""
     modules = [module for name, module in sys.modules.items() if name.startswith("tinyconv.kernels.")]
     functions = [function for module in modules for function in vars(module).values()]
     launched = {id(f): f.__wrapped__ for f in functions if hasattr(f, "__wrapped__") and not _is_dispatcher(f)}
-    return [f for f in launched.values() if _is_dispatcher(f)]
+    serial = {id(f): f for f in functions if _is_dispatcher(f) and f.targetoptions.get("nogil")}
+    return [f for f in (launched | serial).values() if _is_dispatcher(f)]
 
 
 def _is_dispatcher(function: Any) -> bool:

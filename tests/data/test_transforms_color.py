@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+import tinyconv
 from tinyconv.data import ColorJitter, Dataset, Lighting, transform_from_dict
 from tinyconv.errors import ArgumentError, ShapeError
 from tinyconv.kernels import jitter_colours
@@ -118,6 +119,19 @@ def test_factors_are_drawn_evenly_from_their_intervals(rng):
     assert 2 <= f.min() < 2.02 and 2.98 < f.max() <= 3
     f = ColorJitter(brightness=3)(x, rng).ravel() / 0.25  # [max(0, 1 - 3), 1 + 3]
     assert f.min() < 0.01 and f.max() > 3.98
+
+
+def test_intervals_around_1_begin_at_0_at_least():
+    t = ColorJitter(3, 0.25, (2, 3), 0.25)
+    assert (t.brightness, t.contrast, t.saturation, t.hue) == ((0, 4), (0.75, 1.25), (2, 3), (-0.25, 0.25))
+
+
+def test_every_engine_gives_the_same_bits(rng):
+    """Nothing is fused or reordered, so that no grey level depends on the engine."""
+    x, t = rng.random((2, 3, 48, 64), dtype=np.float32), ColorJitter(0.4, 0, 0.4, 0.1)
+    expected = t(x, np.random.default_rng(1))
+    with tinyconv.engine("numpy"):
+        np.testing.assert_array_equal(t(x, np.random.default_rng(1)), expected)
 
 
 def test_hues_are_drawn_evenly(rng):

@@ -149,9 +149,11 @@ def test_standardize_by_hand():
 
 
 def test_a_faint_picture_is_not_blown_up():
-    """The deviation 0.01 is less than 1 / sqrt(4)."""
+    """The deviations 0.01 and 2/255 are less than 1 / sqrt(4)."""
     x = np.array([0.49, 0.51, 0.51, 0.49]).reshape(1, 1, 2, 2)
     np.testing.assert_allclose(Standardize()(x).ravel(), [-0.02, 0.02, 0.02, -0.02], rtol=1e-6)
+    x = np.array([98, 102, 102, 98], np.uint8).reshape(1, 1, 2, 2)
+    np.testing.assert_allclose(Standardize()(x).ravel(), np.array([-4, 4, 4, -4]) / 255, rtol=1e-5)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])

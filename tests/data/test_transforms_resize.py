@@ -171,6 +171,13 @@ def test_the_middle_if_nothing_fits(size, expected):
     assert box.tolist() == [expected]
 
 
+@pytest.mark.parametrize(("size", "expected"), [((10, 100), [0, 35, 10, 30]), ((100, 10), [40, 0, 20, 10])])
+def test_the_middle_keeps_to_the_ratio_on_its_side(size, expected):
+    """From 1/2 to 3: at most three times as wide as high, and twice as high as wide."""
+    tries = np.full((1, TRIES, 2), 1.0)
+    assert random_boxes(np.array([size]), (1.1, 1.1), (1 / 2, 3), tries, np.zeros((1, 2))).tolist() == [expected]
+
+
 def test_boxes_keep_to_what_was_given(rng):
     boxes = random_boxes(
         np.tile((300, 300), (4000, 1)), SCALE, RATIO, rng.random((4000, TRIES, 2)), rng.random((4000, 2))

@@ -3,12 +3,13 @@
 import argparse
 import json
 from dataclasses import asdict
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from tinyconv import cli_eval, data, models
+from tinyconv import cli_eval, cli_report, data, models
 from tinyconv.data import CenterCrop, Compose, Dataset, Normalize, Resize
 from tinyconv.errors import ArgumentError
 from tinyconv.evaluation import (
@@ -27,14 +28,9 @@ from tinyconv.train.config import Config
 NORMALIZE = Normalize([0.1307], [0.3081])
 
 
-def plain(folder, weights):
-    print("plain", folder, weights)
-    return 7
-
-
 def parse(*arguments):
     parser = argparse.ArgumentParser()
-    cli_eval.add_command(parser.add_subparsers(), plain)
+    cli_eval.add_command(parser.add_subparsers())
     return parser.parse_args(["eval", *map(str, arguments)])
 
 
@@ -114,10 +110,11 @@ def loaded(folder, weights="last"):
     return load_run(folder, weights).model
 
 
-def test_a_run_alone_is_evaluated_as_it_was_trained(capsys):
-    assert run("somewhere") == 7
-    assert run("somewhere", "--weights", "best") == 7
-    assert capsys.readouterr().out == "plain somewhere last\nplain somewhere best\n"
+def test_a_run_alone_is_evaluated_as_it_was_trained(monkeypatch):
+    asked = []
+    monkeypatch.setattr(cli_report, "evaluate", lambda folder, weights: asked.append((folder, weights)) or 7)
+    assert run("somewhere") == run("somewhere", "--weights", "best") == 7
+    assert asked == [(Path("somewhere"), "last"), (Path("somewhere"), "best")]
 
 
 def test_several_runs_are_an_ensemble(tmp_path, digits, capsys):

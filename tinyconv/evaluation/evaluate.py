@@ -117,9 +117,11 @@ def _several(views: View | Sequence[View]) -> list[View]:
 
 def _of_view(net: Module, view: View, pictures: Pictures, normalize: Callable | None) -> np.ndarray:
     """(N, K): the mean over the batches that the view makes of the pictures"""
-    total: Any = 0.0
-    for count, batch in enumerate(view(pictures), 1):
+    total: Any = 0.0  # a running sum: 144 batches need not be held
+    count = 0
+    for batch in view(pictures):
         total = total + _probabilities(net, batch, normalize)
+        count += 1
     return total / count
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tinyconv import kernels
 from tinyconv.errors import ArgumentError
 
 from .base import Transform
@@ -41,9 +42,10 @@ class RandomVerticalFlip(Transform):
 def _flipped(images: Any, chosen: np.ndarray, axis: int) -> Any:
     if isinstance(images, list):
         return [np.flip(x, axis) if c else x for x, c in zip(images, chosen, strict=True)]
-    y = images.copy()
-    y[chosen] = np.flip(images[chosen], axis)
-    return y
+    H, W = images.shape[2:]
+    places = {-2: np.arange(H), -1: np.arange(W)}
+    picked = {a: np.where((chosen & (a == axis))[:, None], k[::-1], k) for a, k in places.items()}  # (N, H), (N, W)
+    return kernels.pick_pixels(images, picked[-2], picked[-1], 0)
 
 
 def _check(flip: RandomHorizontalFlip | RandomVerticalFlip) -> None:
