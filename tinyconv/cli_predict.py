@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 import sys
 from typing import Any
 
 from .errors import TinyconvError
+
+
+EXAMPLES = """examples:
+  tinyconv predict RUN seven.png three.jpg
+  tinyconv predict RUN --weights best photographs/*.jpg
+
+RUN is the folder of a run. The exit status is 1 if a picture could not be read; the others are classified."""
 
 
 def predict(options: argparse.Namespace) -> int:
@@ -36,7 +44,13 @@ def predict(options: argparse.Namespace) -> int:
 
 def add_command(commands: Any) -> None:
     """Add it to the parser's commands."""
-    p = commands.add_parser("predict", help="classify picture files", description=predict.__doc__)
+    p = commands.add_parser(
+        "predict",
+        help="classify picture files",
+        description=inspect.cleandoc(predict.__doc__ or ""),
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     p.set_defaults(command=predict)
     p.add_argument("run", metavar="RUN", help="the folder of a run")
     p.add_argument("--weights", default="last", help="last or best (default last)")

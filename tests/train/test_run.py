@@ -362,14 +362,18 @@ def photographs(tmp_path_factory):
     return top
 
 
-def test_a_folder_of_pictures_from_training_to_prediction(photographs, tmp_path, capsys):
+def test_a_folder_of_pictures_from_training_to_prediction(photographs, tmp_path, capsys, monkeypatch):
     folder = tmp_path / "run"
-    arguments = ["deck_summary", "--data", str(photographs), "--size", "28", "--augment", "resized_crop=0.5", "hflip"]
+    monkeypatch.chdir(photographs.parent)
+    arguments = ["deck_summary", "--data", photographs.name, "--size", "28", "--augment", "resized_crop=0.5", "hflip"]
     settings = ["--epochs", "8", "--batch-size", "5", "--schedule", "constant", "--lr", "0.02"]
     assert cli.main(["train", *arguments, *settings, "--logs", "csv", "--out", str(folder)]) == 0
     assert "Test accuracy 100.00%" in capsys.readouterr().out
     assert (folder / "history.csv").read_text().count("\n") == 9
     assert json.loads((folder / "model.json").read_text())["input"] == [3, 28, 28]
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["eval", str(folder)]) == 0
+    assert "Test accuracy 100.00%" in capsys.readouterr().out
     pictures = [str(photographs / "val/dark/0.png"), str(photographs / "val/light/1.png")]
     assert cli.main(["predict", str(folder), *pictures]) == 0
     first, second = capsys.readouterr().out.splitlines()

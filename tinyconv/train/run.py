@@ -58,6 +58,8 @@ def train(config: Config, folder: str | os.PathLike, quiet: bool = False) -> Rep
         config = replace(config, engine=current_engine())  # TINYCONV_ENGINE may have chosen it
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ArgumentError("train", f"{folder} is there already. Choose another --out, or --resume {folder}.")
+    if config.data not in data.names():
+        config = replace(config, data=str(Path(config.data).resolve()))  # the run may be resumed from elsewhere
     with config.using_engine():
         trainer = build(config)  # before anything is written: this may still refuse
         write_atomically(folder / "config.json", json.dumps(asdict(config), indent=2) + "\n")

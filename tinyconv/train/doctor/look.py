@@ -92,7 +92,8 @@ def take(model: nn.Module, images: Any, labels: Any, loss_fn: Callable[..., Tens
     """Look at the net with one batch. Modes, buffers, gradients and random streams are afterwards what they were."""
     given = array(labels)
     look = Look(model, loss_fn, fresh, array(images), given, classes_of(given))
-    with as_it_was(model), enable_grad():
+    # NumPy need not warn of infinities: the doctor says it in its own words.
+    with as_it_was(model), enable_grad(), np.errstate(over="ignore", invalid="ignore"):
         model.train()
         model.zero_grad()
         try:
