@@ -20,9 +20,10 @@ DECKS = {  # configuration -> what the slides say: test accuracy, seconds an epo
     "deck_cifar": ("83.85 %", "up to 955"),
 }
 OTHERS = ("lenet5", "resnet20", "vgg13_bn")
+RULE = "|---|---|---|---|---|\n"
 HEADINGS = {
-    "decks": "| `configs/` | published | test accuracy, by seed | seconds an epoch | published |\n|---|---|---|---|---|\n",
-    "others": "| `configs/` | test accuracy | epochs | seconds an epoch | in all |\n|---|---|---|---|---|\n",
+    "decks": "| `configs/` | published | test accuracy, by seed | seconds an epoch | published |\n",
+    "others": "| `configs/` | test accuracy | epochs | seconds an epoch | in all |\n",
 }
 
 
@@ -76,7 +77,7 @@ def main(folder: Path) -> None:
     for name, rows in tables.items():
         begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
         before, rest = text.split(begin)
-        text = f"{before}{begin}{HEADINGS[name] + rows if rows else ''}{end}{rest.split(end)[1]}"
+        text = f"{before}{begin}{HEADINGS[name] + RULE + rows if rows else ''}{end}{rest.split(end)[1]}"
     PAGE.write_text(text, encoding="utf-8")
 
 

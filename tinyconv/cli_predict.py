@@ -9,7 +9,6 @@ from typing import Any
 
 from .errors import TinyconvError
 
-
 EXAMPLES = """examples:
   tinyconv predict RUN seven.png three.jpg
   tinyconv predict RUN --weights best photographs/*.jpg
