@@ -116,7 +116,9 @@ def add_command(commands: Any) -> None:
     group.add_argument("--limit", type=int, help="train on so many pictures only")
     kinds = ", ".join(field.name for field in fields(Augmentation))
     group.add_argument("--augment", nargs="+", metavar="KIND=VALUE", help=f"{kinds}; e.g. rotation=5 zoom=0.2 hflip")
-    group.add_argument("--num-workers", type=int, help=f"threads that prepare batches (default {default.num_workers})")
+    group.add_argument(
+        "--num-workers", type=int, help="threads that prepare batches (default 1 if that takes time, else 0)"
+    )
 
     group = p.add_argument_group("learning")
     group.add_argument("--epochs", type=int, help=f"default {default.epochs}")

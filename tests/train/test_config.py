@@ -227,6 +227,18 @@ def test_a_named_set_is_resized(monkeypatch):
     assert next(iter(trainer.loader))[0].shape == (4, 1, 16, 16)
 
 
+def test_a_thread_prepares_batches_where_that_takes_time(photographs):
+    from tinyconv.train.build import build
+
+    def workers(**settings):
+        return build(Config(**({"model": "deck_summary", "limit": 10} | settings))).loader.num_workers
+
+    assert workers() == 0 and workers(num_workers=3) == 3
+    assert workers(augment={"hflip": True}) == workers(augment={"mixup": 0.2}) == workers(size=20) == 1
+    assert workers(augment={"hflip": True}, num_workers=0) == 0
+    assert workers(data=str(photographs), size=28) == 1
+
+
 def test_label_smoothing_and_a_loss_of_the_models_own():
     from tinyconv.train.build import build
 

@@ -100,13 +100,17 @@ def training_loader(config: Config, sets: Sets) -> data.DataLoader:
     augmentation = Augmentation.of(config.augment)
     *resize, normalize = sets.plain.transforms
     before = [*([] if augmentation.makes_one_size else resize), *augmentation.before(sets.shape[1:])]
+    transform = data.Compose([*before, normalize, *augmentation.after()])
+    mix = augmentation.mix(len(sets.training.classes))
+    # Where there is next to nothing to prepare, a thread takes more time than it saves.
+    takes_time = transform.draws or resize or mix or isinstance(sets.training, data.FolderDataset)
     return data.DataLoader(
         sets.training,
         config.batch_size,
         shuffle=True,
-        transform=data.Compose([*before, normalize, *augmentation.after()]),
-        mix=augmentation.mix(len(sets.training.classes)),
-        num_workers=config.num_workers,
+        transform=transform,
+        mix=mix,
+        num_workers=int(bool(takes_time)) if config.num_workers is None else config.num_workers,
     )
 
 

@@ -66,7 +66,7 @@ class Config:
     validation: float = 0.0  # share of the training pictures held out to choose the best weights
     limit: int | None = None  # use only so many training pictures
     seed: int = 0
-    num_workers: int = 1  # threads that prepare batches
+    num_workers: int | None = None  # threads that prepare batches; None: 1 if that takes time, else 0
     doctor: bool = True  # warn of what looks like a mistake
     logs: Sequence[str] = ()  # "csv", "tensorboard", besides history.jsonl
     checkpoint_every: int = 500  # batches
@@ -86,12 +86,10 @@ class Config:
             raise UnknownNameError(name, "data set or folder", self.data, data.names())
         if self.bad not in ("raise", "skip"):
             raise UnknownNameError(name, "way to treat bad pictures", self.bad, ("raise", "skip"))
-        for what, least in (("epochs", 1), ("batch_size", 1), ("num_workers", 0), ("checkpoint_every", 1)):
-            if getattr(self, what) < least:
+        at_least_1 = ("epochs", "batch_size", "checkpoint_every", "limit", "size", "early_stopping", "save_every")
+        for what, least in (("num_workers", 0), *((what, 1) for what in at_least_1)):
+            if getattr(self, what) is not None and getattr(self, what) < least:
                 raise ArgumentError(name, f"{what} is {getattr(self, what)}; it must be at least {least}.")
-        for what in ("limit", "size", "early_stopping", "save_every"):
-            if getattr(self, what) is not None and getattr(self, what) < 1:
-                raise ArgumentError(name, f"{what} is {getattr(self, what)}; it must be at least 1.")
         for what in ("validation", "label_smoothing"):
             if not 0 <= getattr(self, what) < 1:
                 raise ArgumentError(name, f"{what} is {getattr(self, what)}; it must be a share between 0 and 1.")
