@@ -117,7 +117,7 @@ def add_command(commands: Any) -> None:
     kinds = ", ".join(field.name for field in fields(Augmentation))
     group.add_argument("--augment", nargs="+", metavar="KIND=VALUE", help=f"{kinds}; e.g. rotation=5 zoom=0.2 hflip")
     group.add_argument(
-        "--num-workers", type=int, help="threads that prepare batches (default 1 if that takes time, else 0)"
+        "--num-workers", type=int, help="threads that prepare batches (default 0, or 1 if that takes time)"
     )
 
     group = p.add_argument_group("learning")
