@@ -27,10 +27,13 @@ def test_import_loads_numpy_alone():
 
 
 def test_the_zoo_and_the_training_loop_are_loaded_when_asked_for():
-    code = "import sys, tinyconv as t; print('tinyconv.models' in sys.modules, t.models.names()[0], t.train.fit)"
+    code = (
+        "import sys, tinyconv as t; print(sys.modules.keys() & {'tinyconv.models', 'tinyconv.data', 'tinyconv.train'}, "
+        "t.models.names()[0], t.data.names()[0], t.train.fit)"
+    )
     root = Path(tinyconv.__file__).parents[1]
     said = subprocess.run([sys.executable, "-c", code], cwd=root, check=True, capture_output=True, text=True).stdout
-    assert said.startswith("False alexnet <function fit")
+    assert said.startswith("set() alexnet cifar10 <function fit")
     with pytest.raises(AttributeError, match="module 'tinyconv' has no attribute 'zoos'"):
         _ = tinyconv.zoos
 

@@ -16,7 +16,7 @@ from ._checkout import link_kernels  # isort: skip
 
 link_kernels()
 
-from . import data, errors, filters, nn, ops, optim, random
+from . import errors, filters, nn, ops, optim, random
 from ._version import __version__ as __version__
 from .anomaly import detect_anomaly
 from .backend import engine, set_precision
@@ -32,7 +32,7 @@ from .tensor import Tensor, grad
 from .threads import get_num_threads, set_num_threads
 
 if TYPE_CHECKING:
-    from . import evaluation, models, plots, train
+    from . import data, evaluation, models, plots, train
 
 __all__ = [
     "Tensor",
@@ -84,7 +84,7 @@ __all__ += ops.__all__
 
 
 def __getattr__(name: str) -> Any:
-    """The zoo's many files, and what trains its nets, are loaded when somebody asks for them."""
-    if name in ("evaluation", "models", "plots", "train"):
+    """The zoo's many files, pictures, and what trains nets on them, are loaded when somebody asks for them."""
+    if name in ("data", "evaluation", "models", "plots", "train"):
         return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

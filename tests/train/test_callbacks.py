@@ -266,11 +266,25 @@ def test_weights_that_are_not_finite_end_the_fit_before_they_are_saved(tmp_path)
     assert all(np.isfinite(w).all() for w in state["model"].values())
 
 
+@pytest.mark.parametrize("last", [True, False])
+def test_weights_are_looked_at_when_they_are_about_to_be_saved(last):
+    t = trainer(callbacks=[StopOnNaN(), SaveCheckpoint("nowhere", every=2)])
+    with tc.no_grad():
+        t.model[6].weight[0, 0] = np.inf
+    t.step = len(t.loader) if last else 1
+    t.running.add(1, 1, {"loss": (1.0, 1)})
+    if not last:
+        t.callbacks[0].on_batch_end(t)  # the next loss will tell
+        t.step = 2
+    with pytest.raises(ArgumentError, match=r"the weight 6\.weight is not finite"):
+        t.callbacks[0].on_batch_end(t)
+
+
 def test_large_weights_are_finite():
     t = trainer(callbacks=[StopOnNaN()])
     with tc.no_grad():
         t.model[6].weight.fill_(3e38)  # whose sum overflows
-    t.epoch, t.step = 0, 1
+    t.stop = True  # so that they are looked at
     t.running.add(1, 1, {"loss": (1.0, 1)})
     t.callbacks[0].on_batch_end(t)
 

@@ -346,22 +346,6 @@ def test_a_checkpoint_of_another_model_is_refused(run, tmp_path, capsys):
     assert (tmp_path / "checkpoint.safetensors").read_bytes() == (run / "checkpoint.safetensors").read_bytes()
 
 
-@pytest.fixture(scope="module")
-def photographs(tmp_path_factory):
-    """Ten dark and ten light pictures of different sizes to train on, six to test."""
-    from PIL import Image
-
-    rng, top = np.random.default_rng(0), tmp_path_factory.mktemp("photographs")
-    for split, count in (("train", 20), ("val", 6)):
-        for i in range(count):
-            folder = top / split / ("dark", "light")[i % 2]
-            folder.mkdir(parents=True, exist_ok=True)
-            H, W = rng.integers(20, 40, 2)
-            pixels = rng.integers(150 * (i % 2), 105 + 150 * (i % 2), (H, W, 3)).astype(np.uint8)
-            Image.fromarray(pixels).save(folder / f"{i}.png")
-    return top
-
-
 def test_a_folder_of_pictures_from_training_to_prediction(photographs, tmp_path, capsys, monkeypatch):
     folder = tmp_path / "run"
     monkeypatch.chdir(photographs.parent)

@@ -28,8 +28,12 @@ class SaveCheckpoint(Callback):
             raise ArgumentError("SaveCheckpoint", f"every is {every}; it must be at least 1.")
         self.path, self.every = Path(path), every
 
+    def is_due(self, trainer: Trainer) -> bool:
+        """Is it time to save after this batch?"""
+        return trainer.step % self.every == 0
+
     def on_batch_end(self, trainer: Trainer) -> None:
-        if trainer.step % self.every == 0:
+        if self.is_due(trainer):
             save_checkpoint(self.path, trainer.state_dict())
 
     def on_epoch_end(self, trainer: Trainer) -> None:

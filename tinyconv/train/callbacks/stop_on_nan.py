@@ -11,21 +11,23 @@ from tinyconv.backend import array_module
 from tinyconv.errors import ArgumentError
 
 from .base import Callback
+from .save_checkpoint import SaveCheckpoint
 
 if TYPE_CHECKING:
     from ..trainer import Trainer
 
 
 class StopOnNaN(Callback):
-    """Ends the fit with an error as soon as the loss or a weight is not finite: later batches cannot mend it.
+    """Ends the fit with an error as soon as the loss is not finite: later batches cannot mend it.
 
-    It looks at the weights before SaveCheckpoint and SaveWeights do, so that what is on the disk is sound.
+    Before SaveCheckpoint and SaveWeights save, it looks at the weights too, so that what is on the disk is sound.
     `with tinyconv.detect_anomaly():` around the fit finds the operation that was the first to fail, but slowly.
     """
 
     def on_batch_end(self, trainer: Trainer) -> None:
         loss = trainer.running.loss
-        if math.isfinite(loss) and (path := weight_not_finite(trainer)) is None:
+        path = weight_not_finite(trainer) if math.isfinite(loss) and _is_saved_now(trainer) else None
+        if math.isfinite(loss) and path is None:
             return
         what = f"the weight {path}" if math.isfinite(loss) else "the loss"
         state = "not finite" if math.isfinite(loss) else loss
@@ -35,6 +37,12 @@ class StopOnNaN(Callback):
             f"{what} is {state} in epoch {trainer.epoch + 1}, step {trainer.step}: "
             f"training diverged. Lower the learning rate, which is {lr:g}.",
         )
+
+
+def _is_saved_now(trainer: Trainer) -> bool:
+    """Looking at all weights takes time; of those in between the next loss tells."""
+    at_an_end = trainer.stop or trainer.step == len(trainer.loader)
+    return at_an_end or any(isinstance(c, SaveCheckpoint) and c.is_due(trainer) for c in trainer.callbacks)
 
 
 def weight_not_finite(trainer: Trainer) -> str | None:
