@@ -20,7 +20,7 @@ from .plots.style import check, short
 from .tensor import Tensor
 from .train.console import Output
 from .train.files import read_lines
-from .train.metrics import Evaluation, classification_report, confusion_matrix, evaluate
+from .train.metrics import Evaluation, evaluate
 
 ROWS, DRAWS = 8, 8  # of augmented pictures: how many, and how often each
 OF_IMAGES = ("features", "occlusion", "gradcam")  # these show single pictures
@@ -149,11 +149,6 @@ class Run:
             loader = data.DataLoader(self.test, batch_size=500, transform=self.trained.transform)
             return evaluate(self.trained.model, loader)
 
-    @property
-    def matrix(self) -> np.ndarray:
-        said = self.evaluation
-        return confusion_matrix(said.targets, said.predictions, len(self.test.classes))
-
     def images(self, count: int) -> Images:
         """The --image files, or test pictures of different classes."""
         trained, files, targets = self.trained, self.options.image, None
@@ -216,11 +211,11 @@ def _shown(x: np.ndarray, transform: Any) -> np.ndarray:
 
 
 def confusion(run: Run, path: Path) -> None:
-    plots.plot_confusion(run.matrix, run.test.classes, path)
+    plots.plot_confusion(run.evaluation.confusion_matrix, run.test.classes, path)
 
 
 def scores(run: Run, path: Path) -> None:
-    plots.plot_scores(classification_report(run.matrix, run.test.classes), path)
+    plots.plot_scores(run.evaluation.report(run.test.classes), path)
 
 
 def mistakes(run: Run, path: Path) -> None:

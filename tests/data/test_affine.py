@@ -163,12 +163,17 @@ def test_through_json_and_back(t):
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"degrees": -5}, ArgumentError, r"degrees is -5; it must be a number of at least 0, or a pair"),
+        ({"degrees": -5}, ArgumentError, r"degrees is -5; it must be a number of at least 0"),
         ({"degrees": (5, -5)}, ArgumentError, r"degrees is \(5, -5\); it must be"),
         ({"degrees": "five"}, ArgumentError, "degrees is 'five'"),
-        ({"translate": 1.5}, ArgumentError, r"translate is 1.5; it must be a share from 0 to 1"),
+        ({"translate": 1.5}, ArgumentError, r"translate is 1.5; it must be a number from 0 to 1"),
         ({"translate": (0.1, -0.1)}, ArgumentError, "translate is"),
-        ({"scale": (0, 1)}, ArgumentError, "both ends must be above 0"),
+        (
+            {"scale": (0, 1)},
+            ArgumentError,
+            r"scale is \(0, 1\); it must be a pair .* from 0.001 to 1000",
+        ),
+        ({"fill": -1}, ArgumentError, "fill is -1; it must be a number from 0 to 255"),
         ({"shear": 90}, ArgumentError, "it must stay below 90 degrees"),
         ({"interpolation": "bilinea"}, UnknownNameError, "Did you mean 'bilinear'"),
         ({"fill_mode": "egde"}, UnknownNameError, "Did you mean 'edge'"),
@@ -188,5 +193,5 @@ def test_what_it_does_not_take(rng):
         RandomAffine(5)([np.zeros((1, 2, 2)), np.zeros((1, 3, 2))])
     with pytest.raises(ShapeError, match="RandomHorizontalFlip: images is a str"):
         RandomHorizontalFlip()("cat.png")
-    with pytest.raises(ArgumentError, match="RandomVerticalFlip: p is 1.5; a probability"):
+    with pytest.raises(ArgumentError, match="RandomVerticalFlip: p is 1.5; it must be a number from 0 to 1"):
         RandomVerticalFlip(1.5)

@@ -59,10 +59,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.wfile.write(body[200_000:])
         return self.answer(206 if start else 200, body, headers)
 
-    def answer(self, status, body, headers={}):  # noqa: B006
+    def answer(self, status, body, headers=()):
         self.close_connection = True
         self.send_response(status)
-        for name, value in ({"Content-Length": str(len(body)), "Connection": "close"} | headers).items():
+        for name, value in ({"Content-Length": str(len(body)), "Connection": "close"} | dict(headers)).items():
             if value is not None:
                 self.send_header(name, value)
         self.end_headers()

@@ -1,5 +1,7 @@
 """What the history says of several outputs, of pixels, and of metrics that users bring."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -181,7 +183,7 @@ def test_a_batch_without_a_labelled_pixel_counts_nothing():
         net.weight.fill_(0)
         net.bias[0], net.bias[1] = 0.0, 1.0
     loader = DataLoader(Pictures(np.zeros((4, 1, 2, 2), np.float32), labels), 2)
-    loss_fn = lambda y, t: cross_entropy(y, t, reduction="sum")  # noqa: E731
+    loss_fn = partial(cross_entropy, reduction="sum")
     (record,) = Trainer(net, optim.SGD(net.parameters(), 0.0), loader, loss_fn).fit(1)
     assert record["accuracy"] == 1
 
@@ -200,7 +202,7 @@ def classifier(rng, **options):
 
 
 def test_a_metric_is_a_mean_in_training_and_sees_all_pictures_in_evaluation(rng):
-    top2 = lambda logits, targets: top_k_accuracy(logits, targets, k=2)  # noqa: E731
+    top2 = partial(top_k_accuracy, k=2)
     t, logits, labels = classifier(rng, metrics={"top2": top2, "pictures": lambda logits, targets: len(targets)})
     (record,) = t.fit(1)
     expected = np.mean([labels[i] in np.argsort(-logits[i])[:2] for i in range(10)])

@@ -115,7 +115,7 @@ def test_a_full_disk(tmp_path):
     def fill(trainer):
         writer = trainer.callbacks[0]
         writer._file.close()
-        writer._file = open("/dev/full", "wb", buffering=0)  # noqa: SIM115
+        writer._file = open("/dev/full", "wb", buffering=0)  # noqa: SIM115  # the writer closes it
 
     t = trainer(callbacks=[WriteTensorBoard(tmp_path), LambdaCallback(on_epoch_begin=fill)])
     with pytest.raises(DataError, match="WriteTensorBoard: /dev/full cannot be written: No space left"):

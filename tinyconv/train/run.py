@@ -44,7 +44,7 @@ from .checkpoint import load_checkpoint, load_weights
 from .config import Config
 from .doctor import Doctor
 from .files import read_lines, write_atomically
-from .metrics import Report, classification_report, confusion_matrix, evaluate
+from .metrics import Report, evaluate
 from .report import report_text
 from .trainer import Trainer
 
@@ -174,12 +174,11 @@ def evaluate_run(folder: str | os.PathLike, weights: str = "last") -> Report:
     test = trained.test_set()
     with trained.config.using_engine():
         result = evaluate(trained.model, data.DataLoader(test, batch_size=500, transform=trained.transform))
-    matrix = confusion_matrix(result.targets, result.predictions, len(test.classes))
-    report = classification_report(matrix, test.classes)
+    report = result.report(test.classes)
     write_atomically(folder / "report.txt", report_text(report))
     if plots.available():
         plots.plot_curves(read_lines(folder / "history.jsonl"), folder / "curves.png")
-        plots.plot_confusion(matrix, test.classes, folder / "confusion.png")
+        plots.plot_confusion(result.confusion_matrix, test.classes, folder / "confusion.png")
         said = (result.targets, result.predictions, result.probabilities)
         plots.plot_mistakes(test, *said, test.classes, folder / "mistakes.png")
     return report

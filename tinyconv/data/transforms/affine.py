@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -9,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from tinyconv import kernels
-from tinyconv.errors import ArgumentError, UnknownNameError
+from tinyconv.errors import ArgumentError
 from tinyconv.kernels.warp import FILL_MODES
 
+from .arguments import choice, interval, number
 from .base import Transform, check_same_size
-
-INTERPOLATIONS = ("bilinear", "nearest")
+from .pieces import INTERPOLATIONS
 
 
 @dataclass(frozen=True)
@@ -48,17 +49,14 @@ class RandomAffine(Transform):
         vars(self).update(
             degrees=_range("degrees", self.degrees),
             translate=_shifts(self.translate),
-            scale=_range("scale", self.scale),
+            scale=interval("RandomAffine", "scale", self.scale, 1e-3, 1e3),
             shear=_range("shear", self.shear),
+            fill=number("RandomAffine", "fill", self.fill, 0, 255),
         )
-        if self.scale[0] <= 0:
-            raise ArgumentError("RandomAffine", f"scale is {self.scale}; both ends must be above 0.")
         if max(map(abs, self.shear)) >= 90:
             raise ArgumentError("RandomAffine", f"shear is {self.shear}; it must stay below 90 degrees.")
-        if self.interpolation not in INTERPOLATIONS:
-            raise UnknownNameError("RandomAffine", "interpolation", self.interpolation, INTERPOLATIONS)
-        if self.fill_mode not in FILL_MODES:
-            raise UnknownNameError("RandomAffine", "fill_mode", self.fill_mode, FILL_MODES)
+        choice("RandomAffine", "interpolation", self.interpolation, INTERPOLATIONS)
+        choice("RandomAffine", "fill_mode", self.fill_mode, FILL_MODES)
 
     def apply(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         check_same_size("RandomAffine", images)
@@ -101,28 +99,16 @@ def _between(ends: tuple[float, float], u: np.ndarray) -> np.ndarray:
     return low + (high - low) * u
 
 
-def _range(name: str, value: Any) -> tuple[float, float]:
+def _range(argument: str, value: Any) -> tuple[float, float]:
     """(lowest, highest); of a single number x, (-x, x)."""
-    ends = _numbers(-value, value) if isinstance(value, Real) else _numbers(*value) if _is_pair(value) else []
-    if len(ends) != 2 or ends[0] > ends[1]:
-        problem = f"{name} is {value!r}; it must be a number of at least 0, or a pair (lowest, highest)."
-        raise ArgumentError("RandomAffine", problem)
-    return ends[0], ends[1]
+    if isinstance(value, Real):
+        value = number("RandomAffine", argument, value, 0)
+        return -value, value
+    return interval("RandomAffine", argument, value, -math.inf)
 
 
 def _shifts(value: Any) -> tuple[float, float]:
     """(right, down), shares of the picture."""
-    both = _numbers(value, value) if isinstance(value, Real) else _numbers(*value) if _is_pair(value) else []
-    if len(both) != 2 or not all(0 <= x <= 1 for x in both):
-        problem = f"translate is {value!r}; it must be a share from 0 to 1, or a pair (right, down) of them."
-        raise ArgumentError("RandomAffine", problem)
-    return both[0], both[1]
-
-
-def _is_pair(value: Any) -> bool:
-    return isinstance(value, (list, tuple)) and len(value) == 2
-
-
-def _numbers(*values: Any) -> list[float]:
-    """Those that are finite numbers."""
-    return [float(x) for x in values if isinstance(x, Real) and np.isfinite(float(x))]
+    both = value if isinstance(value, (list, tuple)) and len(value) == 2 else (value, value)
+    right, down = (number("RandomAffine", "translate", share, 0, 1) for share in both)
+    return right, down

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from tinyconv import kernels
-from tinyconv.errors import ArgumentError
 
+from .arguments import number
 from .base import Transform
 
 
@@ -20,7 +20,7 @@ class RandomHorizontalFlip(Transform):
     p: float = 0.5
 
     def __post_init__(self) -> None:
-        _check(self)
+        number(type(self).__name__, "p", self.p, 0, 1)
 
     def apply(self, images: Any, rng: np.random.Generator) -> Any:
         return _flipped(images, rng.random(len(images)) < self.p, axis=-1)
@@ -33,7 +33,7 @@ class RandomVerticalFlip(Transform):
     p: float = 0.5
 
     def __post_init__(self) -> None:
-        _check(self)
+        number(type(self).__name__, "p", self.p, 0, 1)
 
     def apply(self, images: Any, rng: np.random.Generator) -> Any:
         return _flipped(images, rng.random(len(images)) < self.p, axis=-2)
@@ -46,8 +46,3 @@ def _flipped(images: Any, chosen: np.ndarray, axis: int) -> Any:
     places = {-2: np.arange(H), -1: np.arange(W)}
     picked = {a: np.where((chosen & (a == axis))[:, None], k[::-1], k) for a, k in places.items()}  # (N, H), (N, W)
     return kernels.pick_pixels(images, picked[-2], picked[-1], 0)
-
-
-def _check(flip: RandomHorizontalFlip | RandomVerticalFlip) -> None:
-    if not 0 <= flip.p <= 1:
-        raise ArgumentError(type(flip).__name__, f"p is {flip.p}; a probability lies between 0 and 1.")

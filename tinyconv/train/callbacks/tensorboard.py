@@ -49,7 +49,7 @@ class WriteTensorBoard(Callback):
             self.folder.mkdir(parents=True, exist_ok=True)
             # TensorBoard reads them in the order of their names.
             number = len(list(self.folder.glob("events.out.tfevents.*")))
-            self._file = open(self.folder / f"events.out.tfevents.{number:04}", "xb")  # noqa: SIM115
+            self._file = open(self.folder / f"events.out.tfevents.{number:04}", "xb")  # noqa: SIM115  # open until the fit ends
         except OSError as error:
             raise _cannot_write(self.folder, error) from error
         self._write(file_version="brain.Event:2")
