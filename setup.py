@@ -9,6 +9,7 @@ HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "tinyconv/_version.py").read_text())[1]
 
 VIZ = ["matplotlib>=3.10"]
+CUDA = ["cupy-cuda13x>=14", "nvidia-cuda-nvrtc-cu12>=12.9"]  # both work without a GPU; NVRTC 13 has lost sm_70
 TEST = ["pytest>=8", "pytest-xdist>=3.6", "pytest-timeout>=2.3", "setuptools>=77", *VIZ]
 
 setup(
@@ -47,13 +48,14 @@ setup(
     ],
     extras_require={
         "viz": VIZ,
-        "gpu": ["cupy-cuda13x>=14"],
+        "cuda12": ["cupy-cuda12x[ctk]>=14"],  # with NVRTC and cuBLAS: a driver is all that a machine needs
+        "cuda13": ["cupy-cuda13x[ctk]>=14"],
         "tensorboard": ["tensorboard>=2.20"],
         "test": TEST,
-        "dev": [*TEST, "tensorboard>=2.20", "ruff>=0.17", "mypy>=1.15", "build>=1.2", "onnx>=1.19"],
+        "dev": [*TEST, "tensorboard>=2.20", "ruff>=0.17", "mypy>=1.15", "build>=1.2", "onnx>=1.19", *CUDA],
     },
     packages=[*find_packages(include=["tinyconv", "tinyconv.*"]), "tinyconv.kernels"],
     package_dir={"tinyconv": "tinyconv", "tinyconv.kernels": "kernels"},
-    package_data={"tinyconv": ["py.typed", "*.pyi", "data/mnist/*.gz"]},
+    package_data={"tinyconv": ["py.typed", "*.pyi", "data/mnist/*.gz"], "tinyconv.kernels": ["*.cu"]},
     entry_points={"console_scripts": ["tinyconv = tinyconv.cli:main"]},
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinyconv.backend import Array
+from tinyconv.backend import Array, array_module
 
 Order = tuple[int, ...]
 
@@ -40,4 +40,6 @@ def pixels(x: Array) -> Array:
 
 def plain(x: Array) -> Array:
     """x C-contiguous, aligned and writeable, copied if it is not: one compiled version serves all."""
-    return x if x.flags.carray else np.require(x, None, ["C", "A", "W"])
+    if isinstance(x, np.ndarray):
+        return x if x.flags.carray else np.require(x, None, ["C", "A", "W"])
+    return x if x.flags.c_contiguous else array_module(x).ascontiguousarray(x)

@@ -9,6 +9,7 @@ BUDGETS = {
     "tinyconv/ops/*.py": 200,
     "tinyconv/models/[!_]*.py": 150,
     "kernels/*.py": 250,
+    "kernels/*.cu": 250,
     "tinyconv/**/*.py": 400,
 }
 

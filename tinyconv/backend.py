@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -44,16 +44,40 @@ def is_cupy(value: object) -> bool:
     return type(value).__module__.partition(".")[0] == "cupy"
 
 
+INSTALL = "Install it with: pip install 'tinyconv[cuda13]' (tinyconv[cuda12] for a driver of CUDA 12)"
+
+
 @cache
 def cupy() -> ModuleType:
     """CuPy with a working GPU behind it, or a DeviceError that says what is missing."""
     if importlib.util.find_spec("cupy") is None:
-        raise DeviceError("cuda", "CuPy is not installed. Install it with: pip install 'tinyconv[gpu]'")
-    import cupy
-
-    if not cupy.cuda.is_available():
-        raise DeviceError("cuda", "CuPy finds no usable NVIDIA GPU: check the driver with nvidia-smi.")
+        raise DeviceError("cuda", f"CuPy is not installed. {INSTALL}.")
+    try:
+        import cupy
+    except ImportError as error:
+        raise DeviceError("cuda", f"CuPy does not load ({error}). {INSTALL}.") from None
+    if obstacle := _obstacle(cupy.cuda.runtime):
+        raise DeviceError("cuda", obstacle)
     return cupy
+
+
+def _obstacle(runtime: Any) -> str | None:
+    """Why there is no GPU to compute on, and what to do about it; None if there is one."""
+    try:
+        if runtime.getDeviceCount() > 0:
+            return None
+    except RuntimeError:  # CuPy's CUDARuntimeError: the two versions below say more
+        pass
+    driver, needed = runtime.driverGetVersion(), runtime.runtimeGetVersion()  # 12040 is CUDA 12.4
+    if driver == 0:
+        return "there is no NVIDIA driver. Install one, until nvidia-smi lists the GPU, or compute on the CPU."
+    if driver // 1000 < needed // 1000:
+        versions = f"CUDA {driver // 1000}.{driver % 1000 // 10}, and this CuPy is for CUDA {needed // 1000}"
+        return (
+            f"the NVIDIA driver is too old: it is of {versions}. "
+            f"Update the driver, or pip uninstall cupy-cuda{needed // 1000}x and install 'tinyconv[cuda12]'."
+        )
+    return "the NVIDIA driver shows no GPU. See what nvidia-smi lists, and whether CUDA_VISIBLE_DEVICES hides it."
 
 
 def check_device(device: str) -> str:
@@ -64,17 +88,29 @@ def check_device(device: str) -> str:
     if kind == "cuda":
         count = cupy().cuda.runtime.getDeviceCount()
         if int(index or 0) >= count:
-            raise DeviceError("device", f"{device!r} is asked for, but this machine has {count} GPU(s).")
+            last = f"of this machine is cuda:{count - 1}"
+            raise DeviceError("device", f"there is no {device!r}: the last one {last}.")
     return str(device)
 
 
 def move(array: Array, device: str) -> Array:
-    """The array on `device`: itself if it is there already, a copy otherwise."""
+    """The array on `device`: itself if it is there already, a copy in the same order of memory otherwise."""
     device = check_device(device)
     if device == "cpu":
-        return array if isinstance(array, np.ndarray) else array.get()
-    with cupy().cuda.Device(int(device.partition(":")[2] or 0)):
-        return cupy().asarray(array)
+        return array if isinstance(array, np.ndarray) else _in_its_order(array, lambda a: a.get())
+    index = int(device.partition(":")[2] or 0)
+    if not isinstance(array, np.ndarray) and array.device.id == index:
+        return array
+    with cupy().cuda.Device(index):
+        return _in_its_order(array, cupy().asarray)
+
+
+def _in_its_order(array: Array, copied: Callable[[Array], Array]) -> Array:
+    """A copy of it, made of a C-contiguous view where its axes lie in another order, as in channels-last pictures."""
+    if array.flags.c_contiguous or array.ndim < 2:
+        return copied(array)
+    axes = sorted(range(array.ndim), key=lambda axis: -array.strides[axis])
+    return copied(array.transpose(axes)).transpose([axes.index(axis) for axis in range(array.ndim)])
 
 
 # ---------------------------------------------------------------- engines

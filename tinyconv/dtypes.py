@@ -39,7 +39,9 @@ def number_beside(array: Array, value: Any) -> Array:
     kind, dtype = np.asarray(number).dtype.kind, array.dtype
     if KINDS.find(dtype.kind) < KINDS.find(kind):  # NumPy's default would be float64, and complex128
         dtype = promote(dtype, np.dtype({"i": "int64", "f": "float32", "c": "complex64"}[kind]))
+    xp = array_module(array)
     try:
-        return array_module(array).asarray(number, dtype)
+        # A GPU writes it there itself, which is no transfer.
+        return np.asarray(number, dtype) if xp is np else xp.full((), np.asarray(number, dtype)[()], dtype)
     except OverflowError:
         raise ArgumentError("tensor", f"{number} does not fit into {dtype}.") from None

@@ -62,11 +62,10 @@ def empty(shape: tuple[int, ...], dtype: np.dtype) -> Array:
 def empty_like(x: Array, shape: tuple[int, ...] | None = None) -> Array:
     """An array of x's dtype and order of axes in memory, and of x's shape or another one."""
     shape = x.shape if shape is None else shape
-    if not isinstance(x, np.ndarray):  # CuPy has a pool of its own
-        return array_module(x).empty(shape, x.dtype)
-    order = sorted(range(x.ndim), key=lambda axis: -x.strides[axis]) if not x.flags.c_contiguous else range(x.ndim)
-    y = empty(tuple(shape[axis] for axis in order), x.dtype)
-    return y.transpose(np.argsort(order)) if x.ndim > 1 else y
+    order = range(x.ndim) if x.flags.c_contiguous else sorted(range(x.ndim), key=lambda axis: -x.strides[axis])
+    sizes = tuple(shape[axis] for axis in order)
+    y = empty(sizes, x.dtype) if isinstance(x, np.ndarray) else array_module(x).empty(sizes, x.dtype)  # it has its pool
+    return y.transpose([*np.argsort(order)]) if x.ndim > 1 else y
 
 
 def empty_channels_last(shape: tuple[int, ...], dtype: np.dtype) -> Array:

@@ -13,6 +13,7 @@ from tinyconv.tape import is_grad_enabled
 from tinyconv.tensor import Operand, Tensor, array_of, as_tensor, same_device
 
 from . import arithmetic
+from .index import checked
 
 
 def setitem(x: Tensor, index: Any, value: Operand) -> None:
@@ -21,7 +22,7 @@ def setitem(x: Tensor, index: Any, value: Operand) -> None:
     same_device("setitem", x, value)
     x.check_changeable("setitem", value)
     try:
-        x.data[array_of(index)] = value.data
+        x.data[array_of(index if x.device == "cpu" else checked(index, x.device))] = value.data
     except (IndexError, ValueError) as error:
         raise ShapeError("setitem", f"index or value does not fit a tensor of shape {x.shape}: {error}.") from None
     x.version.count += 1

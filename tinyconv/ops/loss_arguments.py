@@ -100,7 +100,7 @@ def weights(name: str, argument: str, value: Operand | None, x: Tensor) -> Tenso
         return None
     if isinstance(value, str):
         raise ArgumentError(name, f"{argument} is {value!r}; it must be numbers. Write reduction={value!r}.")
-    w = as_tensor(value)
+    w = value if isinstance(value, Tensor) else as_tensor(value).to(x.device)
     same_device(name, x, w)
     wrong = ~((w.data.real >= 0) & (w.data.real < np.inf))
     if wrong.any():

@@ -90,7 +90,7 @@ def _along(name: str, x: Operand, dim: int, keepdim: bool) -> Extreme:
     axis = axis_of(name, x, dim)
     _check_not_empty(name, x, (axis,))
     xp = array_module(x.data)
-    where = list(xp.indices(_kept(x.shape, (axis,)), sparse=True))
+    where = [xp.arange(n).reshape([-1 if a == i else 1 for a in range(x.ndim)]) for i, n in enumerate(x.shape)]
     where[axis] = getattr(xp, f"arg{name}")(x.data, axis, keepdims=True)
     values, indices = getitem(x, tuple(where)), Tensor(where[axis])
     return Extreme(values, indices) if keepdim else Extreme(squeeze(values, axis), squeeze(indices, axis))

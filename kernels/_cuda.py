@@ -1,0 +1,109 @@
+"""What all CUDA kernels share: the text beside them, compiled when it is first needed, and their launches.
+
+    program = Program("activation")           # activation.cu
+    _relu = program.kernel("relu")            # template <typename T> __global__ void relu(Size n, T* y, const T* x)
+    _relu(x.size, y, x)                       # a thread for each of n elements, T being the type of y
+    _softmax.on(blocks, 128, rows, K, y, x)   # or so many blocks of so many threads
+
+An array is passed as its address, so it must lie as the kernel expects. Python's whole numbers become int (as counts,
+which come first, Size), its floating-point numbers real<T>. None is a null pointer.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from tinyconv.backend import Array, cupy
+from tinyconv.errors import DeviceError
+
+HERE = Path(__file__).parent
+NAMES = {"float16": "float16", "float32": "float", "float64": "double", "uint8": "unsigned char", "int64": "long long"}
+FLOATS = ("float32", "float64", "float16")
+OPTIONS = ("-std=c++17",)
+THREADS = 256  # in a block, where nothing speaks for another number
+BLOCKS = 4096  # at most, where threads take turns: more than any GPU runs at a time
+
+
+class Program:
+    """The kernels of one .cu file. NVRTC compiles them for a data type and a GPU; CuPy keeps the result on disk."""
+
+    all: dict[str, Program] = {}
+
+    def __init__(self, name: str, dtypes: tuple[str, ...] = FLOATS):
+        self.name, self.dtypes = name, tuple(map(np.dtype, dtypes))
+        self.kernels: list[str] = []
+        Program.all[name] = self
+
+    def kernel(self, name: str) -> Launcher:
+        """A kernel of this file: "relu" is relu<T>, and "conv<{T}, 64>" is as it stands, with T put in."""
+        template = name if "<" in name else f"{name}<{{T}}>"
+        self.kernels.append(template)
+        return Launcher(self, template)
+
+    def takes(self, *arrays: Array | None) -> bool:
+        """Are they all of one data type, and is it one of this file's?"""
+        dtypes = {a.dtype for a in arrays if a is not None}
+        return len(dtypes) == 1 and dtypes <= set(self.dtypes)
+
+    def text(self) -> str:
+        """The whole CUDA C++ source."""
+        return "".join((HERE / f"{name}.cu").read_text(encoding="utf-8") for name in ("_prelude", self.name))
+
+    def names(self, dtype: np.dtype) -> list[str]:
+        """All kernels for one data type, as C++ names them."""
+        return [template.replace("{T}", NAMES[dtype.name]) for template in self.kernels]
+
+
+class Launcher:
+    """One kernel, to be launched for arrays of any of its program's data types."""
+
+    def __init__(self, program: Program, template: str):
+        self.program, self.template = program, template
+
+    def __call__(self, n: int, *arguments: Any) -> None:
+        """A thread for each of n elements."""
+        if n:
+            self.on(min(-(-n // THREADS), BLOCKS), THREADS, np.int64(n), *arguments)
+
+    def on(self, blocks: int | tuple[int, ...], threads: int, *arguments: Any, shared: int = 0) -> None:
+        """A grid of blocks of threads; `shared` bytes of memory that a block's threads share."""
+        grid = blocks if isinstance(blocks, tuple) else (blocks,)
+        dtype = next(a.dtype for a in arguments if hasattr(a, "strides") and a.dtype in self.program.dtypes)
+        xp = cupy()
+        functions = _compiled(xp, xp.cuda.runtime.getDevice(), self.program, dtype)
+        functions[self.template](grid, (threads,), tuple(_scalars(arguments, dtype)), shared_mem=shared)
+
+
+def _scalars(arguments: tuple, dtype: np.dtype) -> Any:
+    real = np.float64 if dtype == np.float64 else np.float32
+    for a in arguments:
+        if type(a) is bool:
+            yield np.bool_(a)
+        elif type(a) is int:
+            yield np.int32(a)
+        elif type(a) is float:
+            yield real(a)
+        else:
+            yield a
+
+
+@cache
+def _compiled(xp: ModuleType, device: int, program: Program, dtype: np.dtype) -> dict[str, Any]:
+    """The kernels of a program for one data type, ready for the GPU in use."""
+    names = program.names(dtype)
+    try:
+        module = xp.RawModule(code=program.text(), options=OPTIONS, name_expressions=names)
+        return {template: module.get_function(name) for template, name in zip(program.kernels, names, strict=True)}
+    except (ImportError, RuntimeError) as error:  # CuPy's DynamicLibNotFoundError is a RuntimeError
+        if "nvrtc" not in str(error).lower():
+            raise
+        raise DeviceError(
+            "cuda",
+            f"NVRTC, which compiles the kernels of {program.name}.cu, is missing ({error}). "
+            "Install it with: pip install 'tinyconv[cuda13]' (or cuda12)",
+        ) from None

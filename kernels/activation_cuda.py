@@ -1,0 +1,85 @@
+"""Activation functions in CUDA: one pass in the order of memory, whatever the layout."""
+
+import numpy as np
+
+from tinyconv.backend import Array
+from tinyconv.memory import empty_like
+
+from ._cuda import Program
+from ._layout import flat, order_of, plain
+
+program = Program("activation")
+_relu, _relu_input = program.kernel("relu"), program.kernel("relu_input")
+_leaky_relu, _leaky_relu_input = program.kernel("leaky_relu"), program.kernel("leaky_relu_input")
+_sigmoid, _sigmoid_input = program.kernel("sigmoid"), program.kernel("sigmoid_input")
+_tanh, _tanh_input = program.kernel("tanh_"), program.kernel("tanh_input")
+_softmax, _log_softmax = program.kernel("softmax"), program.kernel("log_softmax")
+
+
+def relu(x: Array) -> Array:
+    return _forward(_relu, x)
+
+
+def relu_input(dy: Array, y: Array, gain: float = 1.0) -> Array:
+    return _gradient(_relu_input, dy, y, float(gain))
+
+
+def leaky_relu(x: Array, negative_slope: float) -> Array:
+    return _forward(_leaky_relu, x, float(negative_slope))
+
+
+def leaky_relu_input(dy: Array, x: Array, negative_slope: float) -> Array:
+    return _gradient(_leaky_relu_input, dy, x, float(negative_slope))
+
+
+def sigmoid(x: Array) -> Array:
+    return _forward(_sigmoid, x)
+
+
+def sigmoid_input(dy: Array, y: Array) -> Array:
+    return _gradient(_sigmoid_input, dy, y)
+
+
+def tanh(x: Array) -> Array:
+    return _forward(_tanh, x)
+
+
+def tanh_input(dy: Array, y: Array) -> Array:
+    return _gradient(_tanh_input, dy, y)
+
+
+def softmax(x: Array, axis: int) -> Array:
+    return _of_rows(_softmax, x, axis)
+
+
+def log_softmax(x: Array, axis: int) -> Array:
+    return _of_rows(_log_softmax, x, axis)
+
+
+def _forward(kernel, x: Array, *more: float) -> Array:
+    if not program.takes(x):
+        return NotImplemented
+    y = empty_like(x)
+    kernel(x.size, flat(y), flat(x), *more)
+    return y
+
+
+def _gradient(kernel, dy: Array, y: Array, *more: float) -> Array:
+    if not program.takes(dy, y):
+        return NotImplemented
+    dx = empty_like(y)
+    kernel(y.size, flat(dx), flat(dy, order_of(y)), flat(y), *more)
+    return dx
+
+
+def _of_rows(kernel, x: Array, axis: int) -> Array:
+    """Of (..., K), the axis being the last in memory: a warp for each row of K numbers, four in a block."""
+    if not program.takes(x):
+        return NotImplemented
+    axes = [a for a in range(x.ndim) if a != axis % x.ndim] + [axis % x.ndim]
+    rows = plain(x.transpose(axes))
+    y = empty_like(rows)
+    if x.size:
+        n, K = x.size // rows.shape[-1], rows.shape[-1]
+        kernel.on(min(-(-n // 4), 65535), 128, np.int64(n), np.int64(K), y, rows)
+    return y.transpose([axes.index(a) for a in range(x.ndim)])

@@ -1,0 +1,353 @@
+"""A stand-in for CuPy that needs no GPU, and is as strict as CuPy about what is on it.
+
+`installed()` puts it in CuPy's place. Arrays are NumPy arrays in a box that nothing opens by itself. It refuses
+what CuPy refuses: conversion to NumPy, operations on arrays of both kinds, names and arguments that CuPy lacks
+(cupy_names.json); also NumPy arrays as indices, and as values for elements, which CuPy copies to the GPU without a
+word. New memory is full of NaN. RawModule runs CUDA C on the CPU (cuda_cpu.py). Transfers are counted.
+"""
+
+import importlib.machinery
+import json
+import sys
+import types
+from collections import Counter
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from gpu import cuda_cpu
+
+NAMES = json.loads(Path(__file__).with_name("cupy_names.json").read_text())
+transfers = Counter()  # "to the GPU", "to the CPU"
+
+
+# ---------------------------------------------------------------- arrays
+
+
+class ndarray:  # noqa: N801
+    """An array on the pretended GPU; `_a` is its memory."""
+
+    __slots__ = ("_a", "_base")
+    __module__ = "cupy"
+    __hash__ = None
+
+    def __init__(self, a, base=None):
+        if a.dtype.kind not in "biufc":
+            raise ValueError(f"Unsupported dtype {a.dtype}")
+        self._a, self._base = a, base
+
+    _cuda_cpu_array = property(lambda self: self._a)  # where cuda_cpu finds the memory
+
+    shape = property(lambda self: self._a.shape)
+    dtype = property(lambda self: self._a.dtype)
+    ndim = property(lambda self: self._a.ndim)
+    size = property(lambda self: self._a.size)
+    nbytes = property(lambda self: self._a.nbytes)
+    itemsize = property(lambda self: self._a.itemsize)
+    strides = property(lambda self: self._a.strides)
+    base = property(lambda self: self._base)
+    device = property(lambda self: Device(0))
+    flags = property(lambda self: Flags(self._a.flags))
+    data = property(lambda self: types.SimpleNamespace(ptr=self._a.ctypes.data))
+    T = property(lambda self: _boxed(self._a.T, self))
+    real = property(lambda self: _boxed(self._a.real, self))
+    imag = property(lambda self: _boxed(self._a.imag, self))
+
+    def __getattr__(self, name):
+        if name not in NAMES["ndarray"]:
+            raise AttributeError(f"'cupy.ndarray' object has no attribute '{name}'")
+        return _function(getattr(self._a, name), name, NAMES["ndarray"][name], self)
+
+    def __len__(self):
+        return len(self._a)
+
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, index):
+        return _boxed(np.asarray(self._a[_opened(index, "an index")]), self)
+
+    def __setitem__(self, index, value):
+        self._a[_opened(index, "an index")] = _opened(value, "a value")
+
+    # ------------------------------------------------------------ to the CPU
+
+    def get(self, stream=None, order="C", out=None, blocking=True):
+        transfers["to the CPU"] += 1
+        if out is None:
+            return self._a.copy(order)
+        out[...] = self._a
+        return out
+
+    def item(self):
+        transfers["to the CPU"] += 1
+        return self._a.item()
+
+    def tolist(self):
+        transfers["to the CPU"] += 1
+        return self._a.tolist()
+
+    def __bool__(self):
+        return bool(self.item())
+
+    def __int__(self):
+        return int(self.item())
+
+    def __index__(self):
+        return self.item().__index__()
+
+    def __float__(self):
+        return float(self.item())
+
+    def __complex__(self):
+        return complex(self.item())
+
+    def __repr__(self):
+        return repr(self.get())
+
+    def __reduce__(self):
+        return asarray, (self.get(),)
+
+    def __copy__(self):
+        return self.copy()
+
+    def __deepcopy__(self, memo):
+        return self.copy()
+
+    # ------------------------------------------------------------ not without being asked
+
+    def __array__(self, *args, **kwargs):
+        raise TypeError("Implicit conversion to a NumPy array is not allowed. Please use `.get()`.")
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        return _call(getattr(ufunc, method), ufunc.__name__, inputs, kwargs)
+
+    def __array_function__(self, function, types_, args, kwargs):
+        return _call(function, function.__name__, args, kwargs)
+
+
+def _operator(name):
+    def operator(self, *others):
+        if any(isinstance(other, np.ndarray) for other in others):
+            raise TypeError(f"Unsupported type {np.ndarray}")
+        others = [_opened(other, name) for other in others]
+        if any(not isinstance(other, (np.ndarray, np.generic, int, float, complex)) for other in others):
+            return NotImplemented
+        with np.errstate(all="ignore"):
+            result = getattr(self._a, name)(*others)
+        return self if result is self._a else result if result is NotImplemented else _boxed(result)
+
+    return operator
+
+
+BINARY = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift"]
+OTHERS = ["divmod", "rdivmod", "neg", "pos", "abs", "invert", "lt", "le", "gt", "ge", "eq", "ne"]
+for _name in BINARY:
+    for _prefix in ("", "r", "i"):
+        setattr(ndarray, f"__{_prefix}{_name}__", _operator(f"__{_prefix}{_name}__"))
+for _name in OTHERS:
+    setattr(ndarray, f"__{_name}__", _operator(f"__{_name}__"))
+
+
+class Flags:
+    """CuPy's: no more than these three."""
+
+    def __init__(self, flags):
+        self.c_contiguous, self.f_contiguous, self.owndata = flags.c_contiguous, flags.f_contiguous, flags.owndata
+
+
+# ---------------------------------------------------------------- in and out of the box
+
+
+def _opened(value, where):
+    if isinstance(value, ndarray):
+        return value._a
+    if isinstance(value, np.ndarray):
+        raise TypeError(f"{where}: Unsupported type {np.ndarray}: it would be copied to the GPU unseen")
+    if isinstance(value, (list, tuple)):
+        return type(value)(_opened(item, where) for item in value)
+    return value
+
+
+def _boxed(a, *sources):
+    """The result in a box; a view remembers the array whose memory it shows, as CuPy's do."""
+    if isinstance(a, np.generic):
+        a = np.asarray(a)
+    if isinstance(a, np.ndarray):
+        for source in sources:
+            if isinstance(source, ndarray) and a.size and np.may_share_memory(a, source._a):
+                return ndarray(a, source if source._base is None else source._base)
+        return ndarray(a)
+    return type(a)(_boxed(item, *sources) for item in a) if isinstance(a, (list, tuple)) else a
+
+
+def _call(function, name, args, kwargs, *sources):
+    opened = [_opened(arg, name) for arg in args]
+    keywords = {key: _opened(value, name) for key, value in kwargs.items()}
+    if isinstance(keywords.get("out"), tuple):
+        (keywords["out"],) = keywords["out"]
+    with np.errstate(all="ignore"):  # a GPU does not tell
+        result = function(*opened, **keywords)
+    out = kwargs.get("out")
+    if out is not None:
+        return out[0] if isinstance(out, tuple) else out
+    return _boxed(result, *sources, *args)
+
+
+def _function(function, name, parameters, *sources):
+    """A function of arrays that takes what CuPy's does, by the list of its parameters, if that is known."""
+
+    def call(*args, **kwargs):
+        unknown = set() if parameters is None or "**kwargs" in parameters else kwargs.keys() - set(parameters)
+        if unknown:
+            raise TypeError(f"{name}() got an unexpected keyword argument '{unknown.pop()}'")
+        return _call(function, name, args, kwargs, *sources)
+
+    return call
+
+
+# ---------------------------------------------------------------- the module
+
+
+def asarray(a, dtype=None, order=None, *, blocking=False):
+    if isinstance(a, ndarray):
+        return a if dtype is None or a.dtype == dtype else a.astype(dtype)
+    if isinstance(a, (list, tuple)) and any(isinstance(item, ndarray) for item in a):
+        return _boxed(np.array(_opened(a, "asarray"), dtype))
+    transfers["to the GPU"] += 1
+    a = np.asarray(a)
+    return ndarray(np.array(a, dtype=dtype, order="F" if np.isfortran(a) else "C"))  # no host memory, no other order
+
+
+def array(obj, dtype=None, copy=True, order="K", subok=False, ndmin=0, *, blocking=False):
+    if isinstance(obj, ndarray):
+        return ndarray(np.array(obj._a, dtype=dtype, order=order))
+    return asarray(obj, dtype)
+
+
+def asnumpy(a, stream=None, order="C", out=None, *, blocking=True):
+    return a.get(out=out) if isinstance(a, ndarray) else np.asarray(a)
+
+
+def _filled(a):
+    """With bits that are a NaN, where it is floating-point."""
+    if a.dtype != bool:
+        np.lib.stride_tricks.as_strided(a, (a.size,), (a.itemsize,)).view(np.uint8).fill(0xFF)
+    return ndarray(a)
+
+
+def empty(shape, dtype=float, order="C"):
+    return _filled(np.empty(shape, dtype, order))
+
+
+def empty_like(prototype, dtype=None, order="K", subok=None, shape=None):
+    return _filled(np.empty_like(_opened(prototype, "empty_like"), dtype, order, shape=shape))
+
+
+def get_array_module(*args):
+    return module if any(isinstance(arg, ndarray) for arg in args) else np
+
+
+class Ogrid:
+    def __getitem__(self, slices):
+        return _boxed(np.ogrid[slices])
+
+
+class RawModule:
+    """CUDA C, run on the CPU."""
+
+    def __init__(self, *, code=None, path=None, options=(), backend="nvrtc", name_expressions=None, **kwargs):
+        self.module = cuda_cpu.RawModule(code=code, options=options, name_expressions=name_expressions)
+
+    def get_function(self, name):
+        return self.module.get_function(name)
+
+
+class Device:
+    """The one GPU there is."""
+
+    compute_capability = "90"
+    mem_info = (60 * 2**30, 80 * 2**30)
+
+    def __init__(self, device=0):
+        self.id = int(device)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+    def synchronize(self):
+        pass
+
+
+class OutOfMemoryError(MemoryError):
+    pass
+
+
+ATOMIC = {"add", "subtract", "maximum", "minimum", "bitwise_and", "bitwise_or", "bitwise_xor"}
+
+
+def _made_module():
+    """The stand-in as a module: what stands above, and NumPy's functions under CuPy's names."""
+    module = types.ModuleType("cupy")
+    module.__spec__ = importlib.machinery.ModuleSpec("cupy", None)
+    module.__version__ = NAMES["version"]
+    for thing in (ndarray, asarray, array, asnumpy, empty, empty_like, get_array_module, RawModule):
+        setattr(module, thing.__name__, thing)
+    module.cuda = types.SimpleNamespace(
+        is_available=lambda: True,
+        Device=Device,
+        runtime=types.SimpleNamespace(
+            getDevice=lambda: 0,
+            getDeviceCount=lambda: 1,
+            driverGetVersion=lambda: 13000,
+            runtimeGetVersion=lambda: 13000,
+        ),
+        memory=types.SimpleNamespace(OutOfMemoryError=OutOfMemoryError),
+    )
+
+    as_strided = np.lib.stride_tricks.as_strided
+    module.lib = types.SimpleNamespace(
+        stride_tricks=types.SimpleNamespace(
+            as_strided=lambda x, shape=None, strides=None: _boxed(as_strided(x._a, shape, strides), x)
+        )
+    )
+
+    module.ogrid = Ogrid()
+
+    def missing(name):
+        if name not in NAMES["cupy"]:
+            raise AttributeError(f"module 'cupy' has no attribute '{name}'")
+        thing = getattr(np, name)
+        if isinstance(thing, type) or not callable(thing):
+            return thing
+        function = _function(thing, f"cupy.{name}", NAMES["cupy"][name])
+        if name in ATOMIC:
+            function.at = lambda x, index, values: thing.at(x._a, _opened(index, name), _opened(values, name))
+        return function
+
+    module.__getattr__ = missing
+    return module
+
+
+module = _made_module()
+
+
+@contextmanager
+def installed():
+    """The stand-in in CuPy's place."""
+    from tinyconv import backend
+
+    before = sys.modules.get("cupy")
+    sys.modules["cupy"] = module
+    backend.cupy.cache_clear()
+    transfers.clear()
+    try:
+        yield module
+    finally:
+        sys.modules.pop("cupy")
+        if before is not None:
+            sys.modules["cupy"] = before
+        backend.cupy.cache_clear()

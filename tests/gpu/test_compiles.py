@@ -1,0 +1,48 @@
+"""Every CUDA kernel compiles for every architecture that is supported, for each of its data types."""
+
+import importlib
+from pathlib import Path
+
+import pytest
+from gpu import nvrtc
+
+from tinyconv import kernels
+from tinyconv.kernels._cuda import Program
+
+FOLDER = Path(kernels.__file__).parent
+for path in FOLDER.glob("*_cuda.py"):
+    importlib.import_module(f"tinyconv.kernels.{path.stem}")
+ALL = [pytest.param(p, dtype, id=f"{p.name}-{dtype}") for p in Program.all.values() for dtype in p.dtypes]
+
+
+@pytest.fixture(scope="module")
+def compiler():
+    path = nvrtc.library()
+    if path is None:
+        pytest.skip("NVIDIA's compiler is not installed: pip install nvidia-cuda-nvrtc-cu12")
+    return nvrtc.Compiler(path)
+
+
+@pytest.mark.parametrize("architecture", nvrtc.ARCHITECTURES)
+@pytest.mark.parametrize(("program", "dtype"), ALL)
+def test_it_compiles(program, dtype, architecture, compiler):
+    assert compiler.cubin(program.text(), architecture, program.names(dtype))[:4] == b"\x7fELF"
+
+
+def test_every_text_is_a_programs_and_every_kernel_in_it_is_used():
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.cu") if path.stem != "_prelude"}
+    assert texts.keys() == Program.all.keys()
+    for name, program in Program.all.items():
+        used = {template.partition("<")[0] for template in program.kernels}
+        assert used == set(kernels_in(texts[name]))
+
+
+def kernels_in(text):
+    from gpu.cuda_cpu import KERNEL
+
+    return [found[2] for found in KERNEL.finditer(text)]
+
+
+def test_a_mistake_is_found(compiler):
+    with pytest.raises(RuntimeError, match=r'kernel.cu\(1\): error: identifier "nonsense" is undefined'):
+        compiler.cubin("template <typename T> __global__ void f(T* x) { nonsense; }", 90, ["f<float>"])

@@ -1,0 +1,87 @@
+"""All kernels on one grid, on a GPU: the CUDA version and the definition, against the definition on the CPU.
+
+On the stand-in a block's threads take turns; in another order, a kernel that lacks a barrier has other results.
+"""
+
+import numpy as np
+import pytest
+from kernel_cases import all_cases
+from test_kernels import arrays_in, assert_equal_results, channels_last, replaced, results_of
+
+import tinyconv
+from tinyconv.backend import move
+from tinyconv.kernels import Kernel
+
+CASES = all_cases()
+GRID = [pytest.param(name, case, id=f"{name}-{case.label}") for name, cases in CASES.items() for case in cases]
+CUDA = [p for p in GRID if Kernel.all[p.values[0]].has("cuda")]
+ORDERS = ["reverse", "random:1", "random:2"]
+
+
+def on_gpu(kernel, case, arguments, device, engine="cuda"):
+    """The results there, on the CPU again."""
+    arguments = replaced(arguments, [move(a, device) for a in arrays_in(arguments)])
+    with tinyconv.engine(engine):
+        results = kernel(*arguments)
+    if case.in_place:
+        assert results is None
+        results = tuple(arrays_on_gpu(arguments))
+    return tuple(move(y, "cpu") for y in (results if isinstance(results, tuple) else (results,)))
+
+
+def arrays_on_gpu(arguments):
+    lists = [a if isinstance(a, list) else [a] for a in arguments]
+    return [a for some in lists for a in some if hasattr(a, "get")]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("name", "case"), CUDA)
+def test_cuda_version_agrees_with_the_definition(name, case, dtype, device, rng):
+    agrees(name, case, dtype, device, rng, "cuda")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("name", "case"), GRID)
+def test_definition_is_the_same_on_a_gpu(name, case, dtype, device, rng):
+    agrees(name, case, dtype, device, rng, "numpy")
+
+
+def agrees(name, case, dtype, device, rng, engine):
+    kernel, arguments = Kernel.all[name], case.arguments(rng, np.dtype(dtype))
+    results = on_gpu(kernel, case, arguments, device, engine)
+    assert_equal_results(results, results_of(kernel.definition, arguments, case.in_place), case.terms)
+
+
+@pytest.mark.parametrize(("name", "case"), CUDA)
+def test_half_precision_is_rounded_once(name, case, device, rng):
+    """Numbers of 16 bits in and out, and at least 32 between: as the definition does it with 64."""
+    arguments = case.arguments(rng, np.dtype(np.float16))
+    wide = replaced(
+        arguments, [a.astype(np.float64) if a.dtype == np.float16 else a.copy() for a in arrays_in(arguments)]
+    )
+    results = on_gpu(Kernel.all[name], case, arguments, device)
+    for y, y0 in zip(results, results_of(Kernel.all[name].definition, wide, case.in_place), strict=True):
+        assert y.dtype == (np.float16 if y0.dtype.kind == "f" else y0.dtype)
+        scale = max(1, np.abs(y0[np.isfinite(y0)]).max(initial=0))
+        np.testing.assert_allclose(
+            y.astype(y0.dtype), y0.astype(np.float16).astype(y0.dtype), rtol=2e-3, atol=1e-3 * scale
+        )
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize(("name", "case"), CUDA)
+def test_bits_do_not_depend_on_the_order_of_threads(name, case, order, rng, monkeypatch, device):
+    kernel, arguments = Kernel.all[name], case.arguments(rng, np.dtype(np.float32))
+    copies = replaced(arguments, [a.copy() for a in arrays_in(arguments)])
+    expected = on_gpu(kernel, case, copies, device)
+    monkeypatch.setenv("CUDA_CPU_ORDER", order)
+    for y, y0 in zip(on_gpu(kernel, case, arguments, device), expected, strict=True):
+        assert y.tobytes() == y0.tobytes()
+
+
+@pytest.mark.parametrize(("name", "case"), CUDA)
+def test_pictures_may_lie_channels_last(name, case, device, rng):
+    arguments = case.arguments(rng, np.dtype(np.float32))
+    laid_out = replaced(arguments, [channels_last(a.copy()) for a in arrays_in(arguments)])
+    results = on_gpu(Kernel.all[name], case, laid_out, device)
+    assert_equal_results(results, results_of(Kernel.all[name].definition, arguments, case.in_place), case.terms)
