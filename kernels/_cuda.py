@@ -3,10 +3,12 @@
     program = Program("activation")           # activation.cu
     _relu = program.kernel("relu")            # template <typename T> __global__ void relu(Size n, T* y, const T* x)
     _relu(x.size, y, x)                       # a thread for each of n elements, T being the type of y
-    _softmax.on(blocks, 128, rows, K, y, x)   # or so many blocks of so many threads
+    _softmax.rows(n, K, y, x)                 # or a warp for each of n rows of K numbers
+    _pool.on(blocks, 128, ...)                # or so many blocks of so many threads
 
-An array is passed as its address, so it must lie as the kernel expects. Python's whole numbers become int (as counts,
-which come first, Size), its floating-point numbers real<T>. None is a null pointer.
+An array is passed as its address, so it must lie as the kernel expects. Counts, which come first, become Size, other
+whole numbers of Python int, its floating-point numbers real<T>. None is a null pointer. A NumPy array of one element
+of a structured type is passed by value.
 """
 
 from __future__ import annotations
@@ -65,15 +67,23 @@ class Launcher:
     def __init__(self, program: Program, template: str):
         self.program, self.template = program, template
 
-    def __call__(self, n: int, *arguments: Any) -> None:
+    def __call__(self, n: int, *arguments: Any, dtype: Any = None) -> None:
         """A thread for each of n elements."""
         if n:
-            self.on(min(-(-n // THREADS), BLOCKS), THREADS, np.int64(n), *arguments)
+            self.on(min(-(-n // THREADS), BLOCKS), THREADS, np.int64(n), *arguments, dtype=dtype)
 
-    def on(self, blocks: int | tuple[int, ...], threads: int, *arguments: Any, shared: int = 0) -> None:
-        """A grid of blocks of threads; `shared` bytes of memory that a block's threads share."""
+    def rows(self, n: int, K: int, *arguments: Any) -> None:
+        """A warp for each of n rows of K numbers, four warps in a block."""
+        if n:
+            self.on(min(-(-n // 4), BLOCKS), 128, np.int64(n), np.int64(K), *arguments)
+
+    def on(
+        self, blocks: int | tuple[int, ...], threads: int, *arguments: Any, shared: int = 0, dtype: Any = None
+    ) -> None:
+        """A grid of blocks of threads; `shared` bytes of memory that a block's threads share; T is `dtype`, or else
+        that of the first array."""
         grid = blocks if isinstance(blocks, tuple) else (blocks,)
-        dtype = next(a.dtype for a in arguments if hasattr(a, "strides") and a.dtype in self.program.dtypes)
+        dtype = dtype or next(a.dtype for a in arguments if hasattr(a, "strides") and a.dtype in self.program.dtypes)
         xp = cupy()
         functions = _compiled(xp, xp.cuda.runtime.getDevice(), self.program, dtype)
         functions[self.template](grid, (threads,), tuple(_scalars(arguments, dtype)), shared_mem=shared)
@@ -88,6 +98,8 @@ def _scalars(arguments: tuple, dtype: np.dtype) -> Any:
             yield np.int32(a)
         elif type(a) is float:
             yield real(a)
+        elif a is None:
+            yield np.uint64(0)
         else:
             yield a
 

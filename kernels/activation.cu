@@ -49,30 +49,18 @@ template <typename T> __global__ void tanh_input(Size n, T* dx, const T* dy, con
 
 // ---------------------------------------------------------------- rows of K numbers
 
-// The largest x of a row, and ln sum e^(x - largest): every lane gets both.
-template <typename T> __device__ void log_of_sum(const T* x, Size K, int lane, real<T>& largest, real<T>& log_sum) {
-  real<T> m = -INFINITY, s = 0;
-  for (Size k = lane; k < K; k += 32) m = larger<real<T>>(x[k], m);
-  m = warp_max(m);
-  for (Size k = lane; k < K; k += 32) s += exp(real<T>(x[k]) - m);
-  largest = m;
-  log_sum = log(warp_sum(s));
-}
-
 template <typename T> __global__ void softmax(Size rows, Size K, T* y, const T* x) {
-  int lane = threadIdx.x % 32;
-  for (Size row = (blockIdx.x * (Size)blockDim.x + threadIdx.x) / 32; row < rows; row += gridDim.x * (blockDim.x / 32)) {
-    real<T> largest, log_sum;
-    log_of_sum(x + row * K, K, lane, largest, log_sum);
-    for (Size k = lane; k < K; k += 32) y[row * K + k] = exp(real<T>(x[row * K + k]) - largest - log_sum);
+  EACH_ROW(row, rows) {
+    real<T> largest, sum;
+    sum_of_exp(x + row * K, K, largest, sum);
+    for (Size k = LANE; k < K; k += 32) y[row * K + k] = exp(real<T>(x[row * K + k]) - largest) / sum;
   }
 }
 
 template <typename T> __global__ void log_softmax(Size rows, Size K, T* y, const T* x) {
-  int lane = threadIdx.x % 32;
-  for (Size row = (blockIdx.x * (Size)blockDim.x + threadIdx.x) / 32; row < rows; row += gridDim.x * (blockDim.x / 32)) {
-    real<T> largest, log_sum;
-    log_of_sum(x + row * K, K, lane, largest, log_sum);
-    for (Size k = lane; k < K; k += 32) y[row * K + k] = real<T>(x[row * K + k]) - largest - log_sum;
+  EACH_ROW(row, rows) {
+    real<T> largest, sum;
+    sum_of_exp(x + row * K, K, largest, sum);
+    for (Size k = LANE; k < K; k += 32) y[row * K + k] = real<T>(x[row * K + k]) - largest - log(sum);
   }
 }

@@ -1,7 +1,5 @@
 """Activation functions in CUDA: one pass in the order of memory, whatever the layout."""
 
-import numpy as np
-
 from tinyconv.backend import Array
 from tinyconv.memory import empty_like
 
@@ -73,13 +71,12 @@ def _gradient(kernel, dy: Array, y: Array, *more: float) -> Array:
 
 
 def _of_rows(kernel, x: Array, axis: int) -> Array:
-    """Of (..., K), the axis being the last in memory: a warp for each row of K numbers, four in a block."""
+    """Of rows of K numbers, the axis brought to the end; in memory it may be there already."""
     if not program.takes(x):
         return NotImplemented
     axes = [a for a in range(x.ndim) if a != axis % x.ndim] + [axis % x.ndim]
     rows = plain(x.transpose(axes))
     y = empty_like(rows)
-    if x.size:
-        n, K = x.size // rows.shape[-1], rows.shape[-1]
-        kernel.on(min(-(-n // 4), 65535), 128, np.int64(n), np.int64(K), y, rows)
+    K = rows.shape[-1]
+    kernel.rows(x.size // K if K else 0, K, y, rows)
     return y.transpose([axes.index(a) for a in range(x.ndim)])

@@ -203,7 +203,10 @@ template <class A> void describe(std::string &s) {
     using T = std::remove_pointer_t<std::remove_cv_t<A>>;
     s += 'P';
     if constexpr (std::is_void_v<T>) s += 'v'; else s += letter<T>();
-  } else s += letter<A>();
+  } else {
+    s += letter<A>();
+    if (s.back() == 's') s += std::to_string(sizeof(A));
+  }
 }
 template <class... A> const char *signature(void (*)(A...)) {
   static std::string s;

@@ -45,7 +45,7 @@ class RawModule:
         number = self.names.index(name)
         launch, signature = (self.library[f"cuda_cpu_{what}_{number}"] for what in ("launch", "signature"))
         launch.restype = signature.restype = ctypes.c_char_p
-        return RawKernel(name, launch, re.findall("P?.", signature().decode()))
+        return RawKernel(name, launch, re.findall(r"P.|s\d+|.", signature().decode()))
 
 
 class RawKernel:
@@ -70,12 +70,18 @@ class RawKernel:
 def packed(argument, parameter, where):
     """The argument in memory, as a launch passes it; TypeError unless it is what the parameter (letters) takes."""
     array = getattr(argument, "_cuda_cpu_array", argument)
-    if array is None or isinstance(array, np.ndarray):
+    if isinstance(array, np.ndarray) and array.dtype.kind == "V":  # of one element: a struct, by value
+        if parameter != f"s{array.nbytes}":
+            raise TypeError(f"{where} is a struct of {array.nbytes} bytes, the parameter is '{parameter}'")
+        return ctypes.create_string_buffer(array.tobytes())
+    if isinstance(array, np.ndarray):
         if parameter[0] != "P":
             raise TypeError(f"{where} is an array, the parameter is '{parameter}'")
-        if array is not None and parameter[1] not in ("v", letter(array.dtype)):
+        if parameter[1] not in ("v", letter(array.dtype)):
             raise TypeError(f"{where} is an array of {array.dtype}, the parameter is '{parameter}'")
-        return ctypes.c_void_p(0 if array is None else array.ctypes.data)
+        return ctypes.c_void_p(array.ctypes.data)
+    if parameter[0] == "P" and argument == np.uint64(0):
+        return ctypes.c_void_p(0)
     if not isinstance(argument, np.generic):  # as CuPy does it
         argument = (np.bool_ if isinstance(argument, bool) else np.int64 if isinstance(argument, int) else np.float64)(
             argument

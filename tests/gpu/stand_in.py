@@ -260,7 +260,14 @@ class RawModule:
         self.module = cuda_cpu.RawModule(code=code, options=options, name_expressions=name_expressions)
 
     def get_function(self, name):
-        return self.module.get_function(name)
+        kernel = self.module.get_function(name)
+
+        def launch(grid, block, args, *, shared_mem=0):
+            if any(isinstance(a, np.ndarray) and a.dtype.kind != "V" for a in args):
+                raise TypeError(f"{name}: Unsupported type {np.ndarray}")
+            kernel(grid, block, args, shared_mem=shared_mem)
+
+        return launch
 
 
 class Device:

@@ -6,7 +6,7 @@ from tinyconv.errors import ArgumentError
 from tinyconv.tensor import Operand, Tensor
 
 from .activation_smooth import softplus
-from .loss_arguments import element_weights, reduced, same_shape
+from .loss_arguments import element_weights, may_look, reduced, same_shape
 
 
 def binary_cross_entropy_with_logits(
@@ -31,8 +31,7 @@ def binary_cross_entropy_with_logits(
     name = "binary_cross_entropy_with_logits"
     x, t = same_shape(name, input, target, reduction)
     t = t if t.dtype.kind == "c" else t.to(x.dtype)
-    outside = ~((t.data.real >= 0) & (t.data.real <= 1))
-    if outside.any():
+    if may_look(t) and (outside := ~((t.data.real >= 0) & (t.data.real <= 1))).any():
         raise ArgumentError(name, f"target holds {t.data[outside][0]}; answers lie between 0 (no) and 1 (yes).")
     w, p = element_weights(name, "weight", weight, x), element_weights(name, "pos_weight", pos_weight, x)
     gain = 1 if p is None else 1 + (p - 1) * t

@@ -22,6 +22,11 @@ REDUCTIONS = ("mean", "sum", "none")
 NO_LABEL = -100  # PyTorch's ignore_index
 
 
+def may_look(x: Tensor) -> bool:
+    """Are values checked? Not on a GPU: looking at them would wait for all that it still has to do."""
+    return x.device == "cpu"
+
+
 def known_reduction(name: str, reduction: str) -> None:
     if reduction not in REDUCTIONS:
         raise UnknownNameError(name, "reduction", reduction, REDUCTIONS)
@@ -37,7 +42,7 @@ def reduced(name: str, losses: Tensor, reduction: str, total: Tensor | None = No
         raise ShapeError(name, "the batch is empty, and has no mean loss; reduction='sum' gives 0.")
     if total is None:
         return mean(losses)
-    if total.data == 0:
+    if may_look(total) and total.data == 0:
         problem = "every label is ignored or weighs 0, and there is no mean loss; reduction='sum' gives 0."
         raise ArgumentError(name, problem)
     return sum(losses) / total
@@ -102,8 +107,7 @@ def weights(name: str, argument: str, value: Operand | None, x: Tensor) -> Tenso
         raise ArgumentError(name, f"{argument} is {value!r}; it must be numbers. Write reduction={value!r}.")
     w = value if isinstance(value, Tensor) else as_tensor(value).to(x.device)
     same_device(name, x, w)
-    wrong = ~((w.data.real >= 0) & (w.data.real < np.inf))
-    if wrong.any():
+    if may_look(w) and (wrong := ~((w.data.real >= 0) & (w.data.real < np.inf))).any():
         raise ArgumentError(name, f"{argument} holds {w.data[wrong][0]}; weights must be finite and at least 0.")
     return w if w.dtype.kind == "c" else w.to(x.dtype)
 
@@ -141,13 +145,16 @@ class Labels:
 
     @classmethod
     def of(cls, name: str, t: Tensor, K: int, weight: Tensor | None = None, ignore_index: Any = NO_LABEL) -> Labels:
-        """Each label found to be a class, or `ignore_index`."""
+        """Each label found to be a class, or `ignore_index`. On a GPU one that is neither makes the loss NaN."""
         if t.dtype.kind not in "iu":
             problem = f"target {t.shape} holds class labels, but is {t.dtype}; convert with target.to(np.int64)."
             raise DTypeError(name, problem)
         if not is_whole(ignore_index):
             raise ArgumentError(name, f"ignore_index is {ignore_index!r}; it must be a whole number.")
         labels = t.data.reshape(-1).astype("int64")
+        if not may_look(t):
+            ignored = labels == ignore_index
+            return cls(array_module(labels).where(ignored, 0, labels), Tensor(~ignored), weight)
         wrong = (labels < 0) | (labels >= K)
         if not (0 <= ignore_index < K or wrong.any()):
             return cls(labels, None, weight)

@@ -29,6 +29,11 @@ def on(labels: Any, device: str) -> Any:
     return labels.to(device)
 
 
+def when_asked(figure: Tensor) -> Any:
+    """A figure on the CPU as a number; one on a GPU as it is, for nobody waits for it now."""
+    return figure.item() if figure.device == "cpu" else figure.detach()
+
+
 def batch_figures(outputs: Any, labels: Any, loss_fn: Loss, metrics: Mapping[str, Metric]) -> Figures:
     """{figure: (mean over the batch, of how many)}: "accuracy" and the metrics, and what each output has of its own.
 
@@ -48,8 +53,15 @@ def batch_figures(outputs: Any, labels: Any, loss_fn: Loss, metrics: Mapping[str
                 targets = labels
             else:
                 targets = labels if labels.ndim == 1 else labels.argmax(1)  # of mixed pictures: the likeliest
-                figures = {"accuracy": (accuracy(outputs, targets), count)}
+                figures = {"accuracy": (_accuracy(outputs, targets), count)}
         return figures | {name: (float(metric(outputs, targets)), count) for name, metric in metrics.items()}
+
+
+def _accuracy(outputs: Tensor, targets: Tensor) -> Any:
+    """The share of right answers: on a GPU it stays there, as `when_asked` has it."""
+    if outputs.device == "cpu":
+        return accuracy(outputs, targets)
+    return Tensor((outputs.data.argmax(1) == targets.data).mean())
 
 
 def _heads(outputs: Mapping[str, Tensor], labels: Any, loss_fn: Loss) -> dict[str, tuple[float, int]]:

@@ -21,7 +21,7 @@ from tinyconv.optim.lr_scheduler import LRScheduler
 from tinyconv.tensor import Tensor
 
 from .callbacks import Callback
-from .judging import batch_figures, judge, on
+from .judging import batch_figures, judge, on, when_asked
 from .means import Means
 from .metrics import Metric
 
@@ -105,9 +105,8 @@ class Trainer:
         self.model.train()
         self.tell("on_epoch_begin")
         for images, labels in self.loader:
-            images, labels = images.to(self.device), on(labels, self.device)
             self.tell("on_batch_begin", images, labels)
-            self.train_step(images, labels)
+            self.train_step(images.to(self.device), on(labels, self.device))
             self.tell("on_batch_end")
             if self.stop:
                 return
@@ -129,7 +128,7 @@ class Trainer:
             loss = self.loss_fn(y, t)
             share = len(x) / len(images)
             (loss if share == 1 else share * loss).backward()
-            done.append((len(x), loss.item(), batch_figures(y, t, self.loss_fn, self.metrics)))
+            done.append((len(x), when_asked(loss), batch_figures(y, t, self.loss_fn, self.metrics)))
         if self.clip_grad_norm is not None:
             clip_grad_norm_(self.optimizer.parameters(), self.clip_grad_norm)
         self.optimizer.step()
@@ -187,7 +186,7 @@ class Trainer:
             "epoch": self.epoch,
             "step": self.step,
             "history": self.history,
-            "running": vars(self.running),
+            "running": self.running.state_dict(),
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "scheduler": None if self.scheduler is None else self.scheduler.state_dict(),

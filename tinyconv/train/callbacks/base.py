@@ -19,9 +19,9 @@ CHANGES, REPORTS, SAVES, SHOWS = range(4)  # turns
 class Callback:
     """Base of all callbacks: override what you need. Each method is given the Trainer.
 
-    on_batch_begin also gets the images and labels. on_stop comes if the fit ends before its time, always between
-    two batches; on_fit_end comes also after an error, to clean up, last for the callback that was first to begin.
-    as_evaluated is a block in which the model is evaluated and saved.
+    on_batch_begin also gets the images and labels, as they come from the loader. on_stop comes if the fit ends before
+    its time, always between two batches; on_fit_end comes also after an error, to clean up, last for the callback that
+    was first to begin. as_evaluated is a block in which the model is evaluated and saved.
 
     turn  callbacks are told in the order of their turns, those with the same turn in that of the list: first those
           that change how training goes on (0), then reports and weights (1), the checkpoint (2), the display (3)

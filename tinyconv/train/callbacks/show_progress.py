@@ -25,6 +25,8 @@ class ShowProgress(Callback):
 
     def on_batch_end(self, trainer: Trainer) -> None:
         now, lr = trainer.running, trainer.optimizer.param_groups[0]["lr"]
+        if not now.figures:  # of the first batch, on a GPU
+            now.fetch()
         self.progress.update(trainer.epoch + 1, trainer.step, now.images_per_second, now.loss, now.accuracy, lr)
 
     def on_epoch_end(self, trainer: Trainer) -> None:

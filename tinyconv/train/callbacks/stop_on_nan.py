@@ -21,12 +21,15 @@ class StopOnNaN(Callback):
     """Ends the fit with an error as soon as the loss is not finite: later batches cannot mend it.
 
     Before SaveCheckpoint and SaveWeights save, it looks at the weights too, so that what is on the disk is sound.
+    Of a net on a GPU the losses come over by the dozen, and so does the end.
     `with tinyconv.detect_anomaly():` around the fit finds the operation that was the first to fail, but slowly.
     """
 
     def on_batch_end(self, trainer: Trainer) -> None:
-        loss = trainer.running.loss
-        path = weight_not_finite(trainer) if math.isfinite(loss) and _is_saved_now(trainer) else None
+        if saved_now := _is_saved_now(trainer):
+            trainer.running.fetch()
+        loss = trainer.running.figures.get("loss", (0.0, 0))[0]  # of no batch yet, where they come from a GPU
+        path = weight_not_finite(trainer) if math.isfinite(loss) and saved_now else None
         if math.isfinite(loss) and path is None:
             return
         what = f"the weight {path}" if math.isfinite(loss) else "the loss"

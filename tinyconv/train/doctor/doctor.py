@@ -18,6 +18,7 @@ from tinyconv.tape import Handle, is_grad_enabled
 from tinyconv.tensor import Tensor, as_tensor
 
 from ..callbacks import Callback
+from ..judging import on
 from . import of_course, of_labels, of_net, of_optimizer, of_pictures
 from .finding import Finding, Says, examine
 from .look import array, classes_of, take
@@ -141,7 +142,7 @@ class Doctor(Callback):
         self._stepping = False
         rate = trainer.optimizer.param_groups[0]["lr"]
         moment = of_course.Moment(trainer.running.loss, trainer.epoch + 1, trainer.step, rate)
-        if trainer.running.images:
+        if trainer.running.figures:
             self.hear([of_course.loss_not_finite], moment)
         if self._measured():
             self.updates.after(trainer.model, trainer.optimizer)
@@ -165,7 +166,7 @@ class Doctor(Callback):
 
     def _look(self, trainer: Trainer, images: Tensor, labels: Any) -> None:
         fresh = self.batches == trainer.epoch == trainer.step == 0
-        look = take(trainer.model, images, labels, trainer.loss_fn, fresh)
+        look = take(trainer.model, images.to(trainer.device), on(labels, trainer.device), trainer.loss_fn, fresh)
         self._K = look.outputs
         self.hear(BATCH_CHECKS, look)
 
