@@ -113,3 +113,22 @@ template <int V, typename R> __device__ double total_of(const R* partial, int sp
   for (int split = 0; split < splits; split++) total += partial[(split * V + v) * (Size)C + column];
   return total;
 }
+
+// ---------------------------------------------------------------- over pictures
+
+// A window on pictures (H, W, C) -> (OH, OW, ...): geometry.py's Window and the sizes; _geometry_cuda.py makes it.
+struct Geometry {
+  int C, H, W, OH, OW, KH, KW, SH, SW, DH, DW, top, left;
+};
+
+// For each of N pictures and each i below count in it; a picture has fewer than 2^31 elements, so that i is divided fast.
+#define EACH_OF_PICTURE(n, i, N, count)              \
+  for (Size n = blockIdx.y; n < (N); n += gridDim.y) \
+    for (unsigned i = blockIdx.x * blockDim.x + threadIdx.x; i < (count); i += gridDim.x * blockDim.x)
+
+// Which output of a window reads input pixel i by its tap k; -1 if none does.
+__device__ inline int output_at(int i, int k, int S, int D, int before, int outputs) {
+  int o = i + before - k * D;
+  if (o < 0 || o % S) return -1;
+  return o / S < outputs ? o / S : -1;
+}

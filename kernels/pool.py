@@ -1,6 +1,6 @@
 """Pooling: the largest or the mean of every window, and how gradients find their way back."""
 
-from tinyconv.backend import Array, array_module
+from tinyconv.backend import Array, array_module, constant
 from tinyconv.geometry import Window
 
 from . import kernel
@@ -88,4 +88,4 @@ def _first_inside(xp, window: Window, axis: int, outputs: int) -> Array:
 
 def _as(like: Array, divisor: int | Array) -> Array:
     """On the same device, and in the same precision."""
-    return array_module(like).asarray(divisor, like.real.dtype)
+    return divisor if isinstance(divisor, int) else constant(divisor, like.real.dtype, like)

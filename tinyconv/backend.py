@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -103,6 +103,20 @@ def move(array: Array, device: str) -> Array:
         return array
     with cupy().cuda.Device(index):
         return _in_its_order(array, cupy().asarray)
+
+
+def constant(numbers: np.ndarray, dtype: Any, like: Array) -> Array:
+    """Numbers that depend on sizes alone, where `like` is: taken to a GPU once, and kept there."""
+    if isinstance(like, np.ndarray):
+        return np.asarray(numbers, dtype)
+    if not isinstance(numbers, np.ndarray):
+        return numbers.astype(dtype, copy=False)
+    return _kept(np.ascontiguousarray(numbers, dtype).tobytes(), numbers.shape, np.dtype(dtype), device_of(like))
+
+
+@lru_cache(256)
+def _kept(content: bytes, shape: tuple[int, ...], dtype: np.dtype, device: str) -> Array:
+    return move(np.frombuffer(content, dtype).reshape(shape), device)
 
 
 def _in_its_order(array: Array, copied: Callable[[Array], Array]) -> Array:
