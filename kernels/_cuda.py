@@ -36,15 +36,16 @@ class Program:
 
     all: dict[str, Program] = {}
 
-    def __init__(self, name: str, dtypes: tuple[str, ...] = FLOATS):
+    def __init__(self, name: str, dtypes: tuple[str, ...] = FLOATS, parts: tuple[str, ...] = ()):
         self.name, self.dtypes = name, tuple(map(np.dtype, dtypes))
-        self.kernels: list[str] = []
+        self.parts = ("_prelude", *parts, name)
+        self.kernels: dict[str, tuple[np.dtype, ...]] = {}
         Program.all[name] = self
 
-    def kernel(self, name: str) -> Launcher:
+    def kernel(self, name: str, dtypes: tuple[str, ...] | None = None) -> Launcher:
         """A kernel of this file: "relu" is relu<T>, and "conv<{T}, 64>" is as it stands, with T put in."""
         template = name if "<" in name else f"{name}<{{T}}>"
-        self.kernels.append(template)
+        self.kernels[template] = self.dtypes if dtypes is None else tuple(map(np.dtype, dtypes))
         return Launcher(self, template)
 
     def takes(self, *arrays: Array | None) -> bool:
@@ -54,11 +55,14 @@ class Program:
 
     def text(self) -> str:
         """The whole CUDA C++ source."""
-        return "".join((HERE / f"{name}.cu").read_text(encoding="utf-8") for name in ("_prelude", self.name))
+        return "".join((HERE / f"{name}.cu").read_text(encoding="utf-8") for name in self.parts)
 
     def names(self, dtype: np.dtype) -> list[str]:
         """All kernels for one data type, as C++ names them."""
-        return [template.replace("{T}", NAMES[dtype.name]) for template in self.kernels]
+        return [self.name_of(template, dtype) for template, dtypes in self.kernels.items() if dtype in dtypes]
+
+    def name_of(self, template: str, dtype: np.dtype) -> str:
+        return template.replace("{T}", NAMES[dtype.name])
 
 
 class Launcher:
@@ -85,8 +89,14 @@ class Launcher:
         grid = blocks if isinstance(blocks, tuple) else (blocks,)
         dtype = dtype or next(a.dtype for a in arguments if hasattr(a, "strides") and a.dtype in self.program.dtypes)
         xp = cupy()
-        functions = _compiled(xp, xp.cuda.runtime.getDevice(), self.program, dtype)
-        functions[self.template](grid, (threads,), tuple(_scalars(arguments, dtype)), shared_mem=shared)
+        function = _compiled(xp, xp.cuda.runtime.getDevice(), self.program, self.template, dtype)
+        function(grid, (threads,), tuple(_scalars(arguments, dtype)), shared_mem=shared)
+
+
+@cache
+def compute_capability() -> int:
+    """Of the GPU in use: 90 is 9.0."""
+    return int(cupy().cuda.Device().compute_capability)
 
 
 def _scalars(arguments: tuple, dtype: np.dtype) -> Any:
@@ -105,12 +115,11 @@ def _scalars(arguments: tuple, dtype: np.dtype) -> Any:
 
 
 @cache
-def _compiled(xp: ModuleType, device: int, program: Program, dtype: np.dtype) -> dict[str, Any]:
-    """The kernels of a program for one data type, ready for the GPU in use."""
-    names = program.names(dtype)
+def _compiled(xp: ModuleType, device: int, program: Program, template: str, dtype: np.dtype) -> Any:
+    """A kernel for one data type, ready for the GPU in use. Each is compiled by itself: few of a file are needed."""
+    name = program.name_of(template, dtype)
     try:
-        module = xp.RawModule(code=program.text(), options=OPTIONS, name_expressions=names)
-        return {template: module.get_function(name) for template, name in zip(program.kernels, names, strict=True)}
+        return xp.RawModule(code=program.text(), options=OPTIONS, name_expressions=(name,)).get_function(name)
     except (ImportError, RuntimeError) as error:  # CuPy's DynamicLibNotFoundError is a RuntimeError
         if "nvrtc" not in str(error).lower():
             raise
