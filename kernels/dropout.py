@@ -17,9 +17,10 @@ def dropout(x: Array, p: float, key: int) -> Array:
     key  64 random bits
     """
     xp = array_module(x)
-    k0, k1 = halves(key)
+    place = getattr(key, "place", None)  # of a captured step
+    k0, k1 = map(xp.uint32, halves(key)) if place is None else place
     h = xp.arange(x.size).astype("uint32")
-    h = _mix(_mix(h ^ xp.uint32(k0)) ^ xp.uint32(k1))
+    h = _mix(_mix(h ^ k0) ^ k1)
     kept = (h * 2.0**-32 >= p).reshape(x.shape)
     return xp.where(kept, x * survivors_gain(p), 0)
 
@@ -36,7 +37,7 @@ def _mix(h: Array) -> Array:
 
 def halves(key: int) -> tuple[int, int]:
     """A 64-bit key as two numbers of 32 bits."""
-    return key & 0xFFFFFFFF, key >> 32
+    return int(key) & 0xFFFFFFFF, int(key) >> 32
 
 
 def survivors_gain(p: float) -> float:

@@ -36,10 +36,10 @@ def momentum_sgd(parameters):
     return optim.SGD(parameters, lr=0.1, momentum=0.9, nesterov=True, weight_decay=1e-3)
 
 
-def trainer(callbacks=None, optimizer=momentum_sgd, seed=3, schedule=None, **options):
+def trainer(callbacks=None, optimizer=momentum_sgd, seed=3, schedule=None, model=net, device="cpu", **options):
     """A Trainer at its beginning; `callbacks` are made by a function of model and optimiser, or given."""
     tc.manual_seed(seed)
-    model = net()
+    model = model().to(device)
     loader, held_out = loaders()
     opt = optimizer(model.parameters())
     made = callbacks(model, opt) if callable(callbacks) else list(callbacks or [])

@@ -7,6 +7,8 @@ change how the data is shuffled:  weights, dropout, shuffle, augment.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -33,6 +35,32 @@ def stream(name: str) -> np.random.Generator:
     if name not in NAMES:
         raise UnknownNameError("random.stream", "random stream", name, NAMES)
     return _streams[name]
+
+
+class Key(int):
+    """64 random bits, and the place on a GPU where a step that was captured finds new ones each time it is played."""
+
+    place: Any = None  # (2,) uint32: the lower half, the upper half
+
+
+def key() -> int:
+    """64 bits from the stream "dropout": what a call of dropout drops depends on them alone."""
+    bits = int(_streams["dropout"].integers(2**64, dtype="uint64"))
+    return bits if _placed is None else _placed(bits)
+
+
+_placed: Callable[[int], Key] | None = None
+
+
+@contextmanager
+def keys_at(place: Callable[[int], Key]) -> Iterator[None]:
+    """Within this block each key is given a place by this function."""
+    global _placed
+    _placed = place
+    try:
+        yield
+    finally:
+        _placed = None
 
 
 def get_state() -> dict[str, Any]:

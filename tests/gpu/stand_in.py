@@ -65,26 +65,35 @@ class ndarray:  # noqa: N801
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, index):
-        return _boxed(np.asarray(self._a[_opened(index, "an index")]), self)
+        index = _index(index)
+        result = np.asarray(self._a[index])
+        if not np.may_share_memory(result, self._a):
+            Graph.add_result(lambda: self._a[index], result)
+        return _boxed(result, self)
 
     def __setitem__(self, index, value):
-        self._a[_opened(index, "an index")] = _opened(value, "a value")
+        index, value = _index(index), _opened(value, "a value")
+        Graph.add(lambda: self._a.__setitem__(index, value))
+
+    def set(self, arr, stream=None):
+        _transfer("to the GPU")
+        self._a[...] = arr
 
     # ------------------------------------------------------------ to the CPU
 
     def get(self, stream=None, order="C", out=None, blocking=True):
-        transfers["to the CPU"] += 1
+        _transfer("to the CPU")
         if out is None:
             return self._a.copy(order)
         out[...] = self._a
         return out
 
     def item(self):
-        transfers["to the CPU"] += 1
+        _transfer("to the CPU")
         return self._a.item()
 
     def tolist(self):
-        transfers["to the CPU"] += 1
+        _transfer("to the CPU")
         return self._a.tolist()
 
     def __bool__(self):
@@ -133,9 +142,15 @@ def _operator(name):
         others = [_opened(other, name) for other in others]
         if any(not isinstance(other, (np.ndarray, np.generic, int, float, complex)) for other in others):
             return NotImplemented
-        with np.errstate(all="ignore"):
-            result = getattr(self._a, name)(*others)
-        return self if result is self._a else result if result is NotImplemented else _boxed(result)
+        operation = getattr(self._a, name)
+        if name.startswith("__i") and name != "__invert__":
+            Graph.add(lambda: _quietly(operation, *others))
+            return self
+        result = _quietly(operation, *others)
+        if result is NotImplemented:
+            return result
+        Graph.add_result(lambda: operation(*others), result := _writable(result))
+        return _boxed(result)
 
     return operator
 
@@ -154,6 +169,84 @@ class Flags:
 
     def __init__(self, flags):
         self.c_contiguous, self.f_contiguous, self.owndata = flags.c_contiguous, flags.f_contiguous, flags.owndata
+
+
+# ---------------------------------------------------------------- graphs
+
+
+class Graph:
+    """What was done while it was captured, to be done again in the same memory. Capturing computes nothing."""
+
+    capturing = None
+
+    def __init__(self):
+        self.work = []
+
+    def launch(self, stream=None):
+        for again in self.work:
+            again()
+
+    @classmethod
+    def add(cls, work):
+        """Do it now; or, while a graph is captured, whenever that is launched."""
+        if cls.capturing is None:
+            work()
+        else:
+            cls.capturing.work.append(work)
+
+    @classmethod
+    def add_result(cls, function, result):
+        """While a graph is captured, let it write what the function gives to where the result is now."""
+        if cls.capturing is None:
+            return
+
+        def again():
+            with np.errstate(all="ignore"):
+                for old, new in zip(_arrays_of(result), _arrays_of(function()), strict=True):
+                    old[...] = new
+
+        cls.capturing.work.append(again)
+
+
+def _arrays_of(result):
+    return [a for one in result for a in _arrays_of(one)] if isinstance(result, (tuple, list)) else [result]
+
+
+def _transfer(where):
+    if Graph.capturing is not None:
+        raise RuntimeError("cudaErrorStreamCaptureUnsupported: operation not permitted when stream is capturing")
+    transfers[where] += 1
+
+
+class Stream:
+    def __init__(self, null=False, non_blocking=False, ptds=False, priority=None):
+        pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+    def begin_capture(self, mode=None):
+        Graph.capturing = Graph()
+
+    def end_capture(self):
+        graph, Graph.capturing = Graph.capturing, None
+        return graph
+
+    def synchronize(self):
+        pass
+
+
+class MemoryPool:
+    def malloc(self, size):
+        raise AssertionError("the stand-in's memory comes from NumPy")
+
+
+@contextmanager
+def using_allocator(allocator=None):
+    yield
 
 
 # ---------------------------------------------------------------- in and out of the box
@@ -186,12 +279,41 @@ def _call(function, name, args, kwargs, *sources):
     keywords = {key: _opened(value, name) for key, value in kwargs.items()}
     if isinstance(keywords.get("out"), tuple):
         (keywords["out"],) = keywords["out"]
-    with np.errstate(all="ignore"):  # a GPU does not tell
-        result = function(*opened, **keywords)
     out = kwargs.get("out")
-    if out is not None:
+    if out is not None or name in IN_PLACE:
+        Graph.add(lambda: _quietly(function, *opened, **keywords))
         return out[0] if isinstance(out, tuple) else out
+    result = _writable(_quietly(function, *opened, **keywords))
+    inside = [s._a for s in (*sources, *args) if isinstance(s, ndarray)]
+    if not any(np.may_share_memory(a, b) for a in _arrays_of(result) if isinstance(a, np.ndarray) for b in inside):
+        Graph.add_result(lambda: function(*opened, **keywords), result)
     return _boxed(result, *sources, *args)
+
+
+IN_PLACE = {"fill", "sort", "put", "cupy.put_along_axis", "cupy.copyto", "cupy.fill_diagonal"}
+
+
+def _quietly(function, *args, **kwargs):
+    with np.errstate(all="ignore"):  # a GPU does not tell
+        return function(*args, **kwargs)
+
+
+def _writable(result):
+    """NumPy's scalars as arrays without dimensions, which a graph can write to."""
+    if isinstance(result, (tuple, list)):
+        return type(result)(_writable(one) for one in result)
+    return np.array(result) if isinstance(result, np.generic) else result
+
+
+def _index(index):
+    """Opened; to count where a mask is true, CuPy waits for the GPU."""
+    index = _opened(index, "an index")
+    if any(
+        isinstance(part, np.ndarray) and part.dtype == bool
+        for part in (index if isinstance(index, tuple) else (index,))
+    ):
+        _transfer("to the CPU")
+    return index
 
 
 def _function(function, name, parameters, *sources):
@@ -214,7 +336,7 @@ def asarray(a, dtype=None, order=None, *, blocking=False):
         return a if dtype is None or a.dtype == dtype else a.astype(dtype)
     if isinstance(a, (list, tuple)) and any(isinstance(item, ndarray) for item in a):
         return _boxed(np.array(_opened(a, "asarray"), dtype))
-    transfers["to the GPU"] += 1
+    _transfer("to the GPU")
     a = np.asarray(a)
     return ndarray(np.array(a, dtype=dtype, order="F" if np.isfortran(a) else "C"))  # no host memory, no other order
 
@@ -266,7 +388,7 @@ class RawModule:
         def launch(grid, block, args, *, shared_mem=0):
             if any(isinstance(a, np.ndarray) and a.dtype.kind != "V" for a in args):
                 raise TypeError(f"{name}: Unsupported type {np.ndarray}")
-            kernel(grid, block, args, shared_mem=shared_mem)
+            Graph.add(lambda: kernel(grid, block, args, shared_mem=shared_mem))
 
         return launch
 
@@ -318,6 +440,9 @@ def _made_module():
     module.cuda = types.SimpleNamespace(
         is_available=lambda: True,
         Device=Device,
+        Stream=Stream,
+        MemoryPool=MemoryPool,
+        using_allocator=using_allocator,
         runtime=types.SimpleNamespace(
             getDevice=lambda: 0,
             getDeviceCount=lambda: 1,
@@ -344,7 +469,9 @@ def _made_module():
             return thing
         function = _function(thing, f"cupy.{name}", NAMES["cupy"][name])
         if name in ATOMIC:
-            function.at = lambda x, index, values: thing.at(x._a, _opened(index, name), _opened(values, name))
+            function.at = lambda x, index, values: Graph.add(
+                lambda: thing.at(x._a, _opened(index, name), _opened(values, name))
+            )
         return function
 
     module.__getattr__ = missing

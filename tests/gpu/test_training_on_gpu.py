@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from gpu import stand_in
 from gpu.conftest import needs_compiler
-from small_training import momentum_sgd, trainer
+from small_training import momentum_sgd, net, trainer
 
 import tinyconv as tc
 from tinyconv import nn, optim
@@ -30,9 +30,7 @@ OPTIMIZERS = [
 
 def on(device, dtype=np.float32, **options):
     """The small training run on a device, in a precision."""
-    t = trainer(**options)
-    t.model.to(device).to(dtype)
-    t.device = next(iter(t.model.parameters())).device
+    t = trainer(device=device, model=lambda: net().to(dtype), **options)
     for loader in (t.loader, t.val_loader):
         loader.transform = lambda x, normalize=loader.transform: normalize(x).astype(dtype)
     return t
@@ -60,7 +58,7 @@ def test_it_learns_what_it_learns_on_the_cpu(optimizer, engine, device):
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_a_step_moves_nothing_but_the_batch(optimizer):
     with stand_in.installed():
-        t = on("cuda", optimizer=optimizer, callbacks=[StopOnNaN()])
+        t = on("cuda", optimizer=optimizer, callbacks=[StopOnNaN()], capture=False)
         batches = iter(t.loader)
         t.model.train()
 
@@ -86,7 +84,7 @@ def test_callbacks_wait_rarely(tmp_path):
     """The doctor, a history, and the watch for NaN, over some epochs of seven batches."""
     with stand_in.installed():
         history = WriteHistory(tmp_path / "history.csv")
-        t = on("cuda", callbacks=[Doctor(), StopOnNaN(), history])
+        t = on("cuda", callbacks=[Doctor(), StopOnNaN(), history], capture=False)
         t.fit(2)
         stand_in.transfers.clear()
         t.fit(4)

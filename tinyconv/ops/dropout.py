@@ -23,7 +23,7 @@ def dropout(input: Operand, p: float = 0.5, training: bool = True) -> Tensor:
     _check_probability("dropout", p)
     if not training or p == 0:
         return x
-    return _dropout(x, p, _key())
+    return _dropout(x, p, random.key())
 
 
 def _dropout(x: Tensor, p: float, key: int) -> Tensor:
@@ -45,14 +45,10 @@ def dropout2d(input: Operand, p: float = 0.5, training: bool = True) -> Tensor:
     if not training or p == 0:
         return x
     ones = array_module(x.data).ones((*x.shape[:2], 1, 1), x.dtype)
-    gain = Tensor(kernels.dropout(ones, p, _key()))  # (N, C, 1, 1), 0 or 1/(1 - p)
+    gain = Tensor(kernels.dropout(ones, p, random.key()))  # (N, C, 1, 1), 0 or 1/(1 - p)
     return record("dropout2d", x.data * gain.data, (x, lambda dy: dy * gain), p=p)
 
 
 def _check_probability(operation: str, p: float) -> None:
     if not 0 <= p <= 1:
         raise ArgumentError(operation, f"p is {p}; a probability lies between 0 and 1.")
-
-
-def _key() -> int:
-    return int(random.stream("dropout").integers(2**64, dtype="uint64"))

@@ -33,7 +33,7 @@ def conv2d_relu(
     if pool is not None:
         y, winner = kernels.max_pool2d(y, pool)
     if p:
-        y = kernels.dropout(y, p, int(random.stream("dropout").integers(2**64, dtype="uint64")))
+        y = kernels.dropout(y, p, random.key())
     gain = kernels.survivors_gain(p)
     wanted = x.requires_grad, w.requires_grad, b is not None and b.requires_grad
 

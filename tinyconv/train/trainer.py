@@ -21,6 +21,7 @@ from tinyconv.optim.lr_scheduler import LRScheduler
 from tinyconv.tensor import Tensor
 
 from .callbacks import Callback
+from .capture import Capture
 from .judging import batch_figures, judge, on, when_asked
 from .means import Means
 from .metrics import Metric
@@ -64,6 +65,7 @@ class Trainer:
         clip_grad_norm: float | None = None,
         accumulate: int = 1,
         validate_every: int = 1,
+        capture: bool | None = None,
     ):
         self.model, self.optimizer, self.loader = model, optimizer, loader
         self.loss_fn, self.val_loader, self.scheduler = loss_fn, val_loader, scheduler
@@ -77,6 +79,7 @@ class Trainer:
         self.accumulate = whole("Trainer", "accumulate", accumulate, least=1)
         self.validate_every = whole("Trainer", "validate_every", validate_every, least=1)
         self.device = next(iter(model.parameters())).device
+        self._step = self._capture(capture)
         self.epoch = self.step = self.epochs = 0
         self.history: list[dict[str, Any]] = []
         self.running = Means()
@@ -124,10 +127,7 @@ class Trainer:
         self.optimizer.zero_grad()
         done = []
         for x, t in parts_of(images, labels, self.accumulate):
-            y = self.model(x)
-            loss = self.loss_fn(y, t)
-            share = len(x) / len(images)
-            (loss if share == 1 else share * loss).backward()
+            loss, y = self._step(x, t) if self.accumulate == 1 else self._learn(x, t, len(x) / len(images))
             done.append((len(x), when_asked(loss), batch_figures(y, t, self.loss_fn, self.metrics)))
         if self.clip_grad_norm is not None:
             clip_grad_norm_(self.optimizer.parameters(), self.clip_grad_norm)
@@ -138,6 +138,20 @@ class Trainer:
         seconds = time.perf_counter() - began
         for n, value, figures in done:
             self.running.add(n, seconds * n / len(images), {"loss": (value, n), **figures})
+
+    def _learn(self, images: Tensor, labels: Any, share: float = 1) -> tuple[Tensor, Any]:
+        """Forward and backward: loss and outputs; the gradients are added to those of the parameters."""
+        y = self.model(images)
+        loss = self.loss_fn(y, labels)
+        (loss if share == 1 else share * loss).backward()
+        return loss, y
+
+    def _capture(self, wanted: bool | None) -> Capture:
+        if wanted and self.device == "cpu":
+            raise ArgumentError("Trainer", "capture=True is for a net on a GPU; move it there: model.to('cuda').")
+        if wanted and self.accumulate > 1:
+            raise ArgumentError("Trainer", f"capture=True takes a batch in one piece; accumulate is {self.accumulate}.")
+        return Capture(wanted, self._learn, self.model, self.loss_fn)
 
     def record(self) -> dict[str, Any]:
         """What there is to say of the epoch that is now complete."""

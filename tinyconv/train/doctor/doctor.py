@@ -191,6 +191,7 @@ class Doctor(Callback):
         def watch(model: nn.Module, inputs: Any, output: Any) -> None:
             self.hear(of_course.RUN_CHECKS, of_course.Run(model, is_grad_enabled(), self._stepping))
 
+        watch.once_is_enough = True  # type: ignore[attr-defined]  # a step that was captured runs no hooks
         return watch
 
 

@@ -1,0 +1,157 @@
+"""Forward pass, loss and backward pass of a batch, captured once as a CUDA graph and played again.
+
+A launch takes some microseconds of the processor's time, and a small net's kernels are over sooner than that. A graph
+launches all of them at once. It reads and writes the same memory each time: the batch is copied to where the captured
+one was, the gradients are where they were, and so are the keys of dropout, which are drawn anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+
+from tinyconv import nn, observe, random
+from tinyconv.backend import cupy
+from tinyconv.errors import ArgumentError
+from tinyconv.tensor import Tensor
+
+Step = Callable[[Tensor, Any], tuple[Tensor, Any]]  # (images, labels) -> loss, outputs; gradients go to the parameters
+
+KEYS = 1024  # at most, that a step draws
+BEFORE = 2  # steps with batches of one shape before it is captured: they compile kernels, and fill the pool of memory
+
+
+class CaptureError(Exception):
+    """A step that cannot be captured; the text says why."""
+
+
+class CapturedStep:
+    """`step`, as it went with one batch, for others of the same shape."""
+
+    def __init__(self, step: Step, model: nn.Module, images: Tensor, labels: Any):
+        xp = cupy()
+        self.images, self.labels = images.clone(), _of_each(lambda t: t.clone(), labels)
+        self.parameters = list(model.parameters())
+        self.places, self.keys = xp.zeros((KEYS, 2), np.uint32), 0
+        self.pool = xp.cuda.MemoryPool()  # nobody else may get memory that the graph writes to
+        self.stream = xp.cuda.Stream(non_blocking=True)
+        streams = random.get_state()
+        with xp.cuda.using_allocator(self.pool.malloc), self.stream, random.keys_at(self._placed):
+            self.stream.begin_capture()
+            try:
+                self.loss, self.outputs = step(self.images, self.labels)
+            except Exception as error:
+                self._give_up(streams)
+                raise CaptureError(f"{type(error).__name__}: {error}") from error
+            self.graph = self.stream.end_capture()
+        self.loss = self.loss.detach()
+        self.outputs = _of_each(lambda y: y.detach(), self.outputs)
+        self.gradients = [p.grad for p in self.parameters]
+        random.set_state(streams)  # nothing has been computed yet: the first call draws these keys
+
+    def __call__(self, images: Tensor, labels: Any) -> tuple[Tensor, Any]:
+        """Loss and outputs; these the next call overwrites."""
+        self.images.data[...] = images.data
+        for mine, given in zip(_each(self.labels), _each(labels), strict=True):
+            mine.data[...] = given.data
+        if self.keys:
+            keys = np.array([random.key() for _ in range(self.keys)], "<u8").view("<u4").reshape(-1, 2)
+            self.places[: self.keys].set(keys)
+        self.graph.launch()
+        for p, gradient in zip(self.parameters, self.gradients, strict=True):
+            p.grad = gradient
+        return Tensor(self.loss.data.copy()), self.outputs
+
+    def _placed(self, bits: int) -> random.Key:
+        if self.keys == KEYS:
+            raise CaptureError(f"it draws more than {KEYS} keys for dropout")
+        key = random.Key(bits)
+        key.place = self.places[self.keys]
+        self.keys += 1
+        return key
+
+    def _give_up(self, streams: dict[str, Any]) -> None:
+        """End what was begun; nothing has been computed, and nothing is to remain of it."""
+        with suppress(RuntimeError):  # CuPy's CUDARuntimeError: the capture was invalidated
+            self.stream.end_capture()
+        for p in self.parameters:
+            p.grad = None
+        random.set_state(streams)
+
+
+class Capture:
+    """Steps of a trainer, captured for the batches whose shape comes again and again.
+
+    wanted  True: an error says why a step cannot be captured. None: it is captured where that can be known to be right,
+            which is so for nets and losses of tinyconv's own layers that nobody looks into. False: never
+    """
+
+    def __init__(self, wanted: bool | None, step: Step, model: nn.Module, loss_fn: Any):
+        self.wanted, self.step, self.model, self.loss_fn = wanted, step, model, loss_fn
+        self.refused: str | None = None  # why it is not done any more
+        self._captured: CapturedStep | None = None
+        self._key: Any = None
+        self._arrays: list[Any] = []  # whose identities are part of the key: kept, so that no other can take them on
+        self._times = 0
+
+    def __call__(self, images: Tensor, labels: Any) -> tuple[Tensor, Any]:
+        """The step: captured, played, or taken as it is."""
+        if not self._possible(images):
+            return self.step(images, labels)
+        key = self._key_of(images, labels)
+        if key != self._key:
+            if self._captured is not None and images.shape[0] < self._captured.images.shape[0]:
+                return self.step(images, labels)  # the last batch of an epoch
+            self._key, self._times, self._captured = key, 0, None
+            self._arrays = [x.data for x in (*self.model.parameters(), *self.model.buffers())]
+        self._times += 1
+        if self._times <= BEFORE:
+            return self.step(images, labels)
+        if self._captured is None:
+            try:
+                self._captured = CapturedStep(self.step, self.model, images, labels)
+            except CaptureError as error:
+                self.refused = str(error)
+                if self.wanted:
+                    cure = "Leave what it trips over out of the step, or use capture=False."
+                    raise ArgumentError("fit", f"this step cannot be captured ({error}). {cure}") from error
+                return self.step(images, labels)
+        return self._captured(images, labels)
+
+    def _possible(self, images: Tensor) -> bool:
+        if self.wanted is False or self.refused is not None or images.device == "cpu" or observe.observed():
+            return False
+        return bool(self.wanted) or is_our_own(self.model, self.loss_fn)
+
+    def _key_of(self, images: Tensor, labels: Any) -> Any:
+        """All that a graph takes for granted: shapes, and where the weights are and which of them learn."""
+        weights = [(id(p.data), p.requires_grad) for p in self.model.parameters()]
+        buffers = [id(b.data) for b in self.model.buffers()]
+        return [(t.shape, t.dtype) for t in (images, *_each(labels))], weights, buffers, self.model.training
+
+
+def is_our_own(model: nn.Module, loss_fn: Any) -> bool:
+    """Do all layers and the loss come from tinyconv, with no hook in them? Then a step does the same each time."""
+    layers = [model, *(loss_fn.modules() if isinstance(loss_fn, nn.Module) else ()), *model.modules()]
+    classes = {type(layer).__module__.partition(".")[0] for layer in layers}
+    if not isinstance(loss_fn, nn.Module):
+        classes.add(getattr(loss_fn, "__module__", "").partition(".")[0])
+    hooks = [hook for layer in layers for hook in layer._forward_hooks or ()]
+    watched = any(p.hooks for p in model.parameters())
+    return classes == {"tinyconv"} and not watched and all(getattr(hook, "once_is_enough", False) for hook in hooks)
+
+
+def _each(labels: Any) -> list[Tensor]:
+    return list(labels.values()) if isinstance(labels, Mapping) else [labels]
+
+
+def _of_each(function: Callable[[Tensor], Tensor], tensors: Any) -> Any:
+    """The same structure of other tensors: one, {name: tensor}, or a tuple of them."""
+    if isinstance(tensors, Mapping):
+        return {name: _of_each(function, each) for name, each in tensors.items()}
+    if isinstance(tensors, (tuple, list)):
+        return tuple(_of_each(function, each) for each in tensors)
+    return function(tensors) if isinstance(tensors, Tensor) else tensors
