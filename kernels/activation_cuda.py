@@ -4,7 +4,8 @@ from tinyconv.backend import Array
 from tinyconv.memory import empty_like
 
 from ._cuda import Program
-from ._layout import flat, order_of, plain
+from ._elementwise_cuda import forward, gradient
+from ._layout import plain
 
 program = Program("activation")
 _relu, _relu_input = program.kernel("relu"), program.kernel("relu_input")
@@ -15,35 +16,35 @@ _softmax, _log_softmax = program.kernel("softmax"), program.kernel("log_softmax"
 
 
 def relu(x: Array) -> Array:
-    return _forward(_relu, x)
+    return forward(_relu, x)
 
 
 def relu_input(dy: Array, y: Array, gain: float = 1.0) -> Array:
-    return _gradient(_relu_input, dy, y, float(gain))
+    return gradient(_relu_input, dy, y, float(gain))
 
 
 def leaky_relu(x: Array, negative_slope: float) -> Array:
-    return _forward(_leaky_relu, x, float(negative_slope))
+    return forward(_leaky_relu, x, float(negative_slope))
 
 
 def leaky_relu_input(dy: Array, x: Array, negative_slope: float) -> Array:
-    return _gradient(_leaky_relu_input, dy, x, float(negative_slope))
+    return gradient(_leaky_relu_input, dy, x, float(negative_slope))
 
 
 def sigmoid(x: Array) -> Array:
-    return _forward(_sigmoid, x)
+    return forward(_sigmoid, x)
 
 
 def sigmoid_input(dy: Array, y: Array) -> Array:
-    return _gradient(_sigmoid_input, dy, y)
+    return gradient(_sigmoid_input, dy, y)
 
 
 def tanh(x: Array) -> Array:
-    return _forward(_tanh, x)
+    return forward(_tanh, x)
 
 
 def tanh_input(dy: Array, y: Array) -> Array:
-    return _gradient(_tanh_input, dy, y)
+    return gradient(_tanh_input, dy, y)
 
 
 def softmax(x: Array, axis: int) -> Array:
@@ -52,22 +53,6 @@ def softmax(x: Array, axis: int) -> Array:
 
 def log_softmax(x: Array, axis: int) -> Array:
     return _of_rows(_log_softmax, x, axis)
-
-
-def _forward(kernel, x: Array, *more: float) -> Array:
-    if not program.takes(x):
-        return NotImplemented
-    y = empty_like(x)
-    kernel(x.size, flat(y), flat(x), *more)
-    return y
-
-
-def _gradient(kernel, dy: Array, y: Array, *more: float) -> Array:
-    if not program.takes(dy, y):
-        return NotImplemented
-    dx = empty_like(y)
-    kernel(y.size, flat(dx), flat(dy, order_of(y)), flat(y), *more)
-    return dx
 
 
 def _of_rows(kernel, x: Array, axis: int) -> Array:

@@ -10,6 +10,7 @@ from tinyconv.backend import Array, array_module, get_precision
 from tinyconv.geometry import Window
 
 from . import depthwise_cuda
+from ._cublas import product
 from ._cuda import Launcher, Program, compute_capability
 from ._geometry_cuda import empty_pictures, geometry
 from ._layout import pixels, plain
@@ -42,6 +43,8 @@ def conv2d(
     (N, C, H, W), F, G = x.shape, len(w), window.groups
     if G == C == F:
         return depthwise_cuda.conv2d(x, w, b, window, relu)
+    if b is None and not relu and _is_product(window):
+        return _by_cublas(pixels(x).reshape(-1, C), _as_stored(w)[0, 0], (N, F, H, W))
     y = empty_pictures((N, F, *window.out(H, W)), x)
     rows = pixels(y).reshape(-1, F)
     g, bias = geometry(x.shape, y.shape, window), None if b is None else plain(b)
@@ -56,6 +59,8 @@ def conv2d_input(dy: Array, w: Array, window: Window, shape: tuple[int, ...], al
     C, F, G = shape[1], len(w), window.groups
     if G == C == F:
         return depthwise_cuda.conv2d_input(dy, w, window, shape)
+    if _is_product(window):
+        return _by_cublas(pixels(dy).reshape(-1, F), _as_stored(w)[0, 0].T, shape)
     dx = empty_pictures(shape, dy)
     rows = pixels(dx).reshape(-1, C)
     numbers = geometry(shape, dy.shape, window), C, F, G
@@ -71,6 +76,9 @@ def conv2d_weight(dy: Array, x: Array, window: Window, algorithm: str | None = N
     (N, F, OH, OW), C, G, (KH, KW) = dy.shape, x.shape[1], window.groups, window.size
     if G == C == F:
         return depthwise_cuda.conv2d_weight(dy, x, window)
+    if _is_product(window):
+        dw = product(pixels(x).reshape(-1, C).T, pixels(dy).reshape(-1, F), _tf32())
+        return dw[None, None].transpose(3, 2, 0, 1)
     xp, P, taps = array_module(x), N * OH * OW, KH * KW * C // G
     tiles = -(-taps // TILE_M) * -(-F // G // (16 * _sort(F // G, x.dtype)[0])) * G
     splits = max(1, min(BLOCKS // tiles, P // 256))  # enough blocks for the GPU, and enough pixels for each
@@ -82,6 +90,20 @@ def conv2d_weight(dy: Array, x: Array, window: Window, algorithm: str | None = N
     dw = xp.empty((KH, KW, C // G, F), x.dtype)
     _sum_of_splits(dw.size, dw, partial, splits, dtype=x.dtype)
     return dw.transpose(3, 2, 0, 1)
+
+
+def _is_product(window: Window) -> bool:
+    """1x1 at every pixel: the taps are the channels, and rows of pixels are a matrix as they lie."""
+    return window == Window((1, 1))
+
+
+def _by_cublas(rows: Array, w: Array, shape: tuple[int, ...]) -> Array:
+    N, C, H, W = shape
+    return product(rows, w, _tf32()).reshape(N, H, W, C).transpose(0, 3, 1, 2)
+
+
+def _tf32() -> bool:
+    return get_precision() == "fast" and compute_capability() >= 80
 
 
 def _launch(kernels: dict, M: int, N: int, depth: int, dtype: np.dtype, *arguments: object) -> None:
@@ -98,8 +120,7 @@ def _sort(N: int, dtype: np.dtype) -> tuple[int, bool]:
 
 def _tensor_cores(dtype: np.dtype) -> bool:
     """Half precision loses nothing there; float32 does, and float64 is not for them."""
-    allowed = dtype == np.float16 or (dtype == np.float32 and get_precision() == "fast")
-    return allowed and compute_capability() >= 80
+    return (dtype == np.float32 and _tf32()) or (dtype == np.float16 and compute_capability() >= 80)
 
 
 def _as_stored(w: Array) -> Array:

@@ -19,7 +19,7 @@ link_kernels()
 from . import errors, filters, nn, ops, optim, random
 from ._version import __version__ as __version__
 from .anomaly import detect_anomaly
-from .backend import engine, set_precision
+from .backend import engine, set_float32_matmul_precision, set_precision
 from .creation import arange, from_numpy, full, ones, ones_like, rand, randn, tensor, zeros, zeros_like
 from .dtypes import float16, float32, float64, int32, int64, uint8
 from .gradcheck import gradcheck, gradgradcheck
@@ -73,6 +73,7 @@ __all__ = [
     "random",
     "set_grad_enabled",
     "set_num_threads",
+    "set_float32_matmul_precision",
     "set_precision",
     "tensor",
     "train",

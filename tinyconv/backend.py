@@ -168,11 +168,11 @@ _precision = "fast"
 
 
 def set_precision(name: str) -> None:
-    """How convolutions in float32 may round, on the CPU, in this process: "fast" or "accurate".
+    """How convolutions in float32 may round, in this process: "fast" or "accurate".
 
-    fast      Winograd's F(4x4, 3x3) and F(3x3, 3x3) too: errors two to four times those of a plain sum of products,
-              which training does not notice
-    accurate  plain sums, and F(2x2, 3x3), whose errors are about the same
+    fast      on a CPU Winograd's F(4x4, 3x3) and F(3x3, 3x3) too: errors two to four times those of a plain sum of
+              products, which training does not notice; on a GPU TF32: factors rounded to 10 bits after the point
+    accurate  plain sums, and on a CPU F(2x2, 3x3), whose errors are about the same
     float64 is always computed by plain sums.
     """
     global _precision
@@ -184,6 +184,28 @@ def set_precision(name: str) -> None:
 def get_precision() -> str:
     """ "fast", unless `set_precision` said otherwise."""
     return _precision
+
+
+MATMUL_PRECISIONS = ("highest", "high")
+_matmul_precision = "highest"
+
+
+def set_float32_matmul_precision(name: str) -> None:
+    """How products of float32 matrices may round on a GPU, those of dense layers too: "highest" or "high".
+
+    highest  float32 throughout
+    high     in TF32: factors rounded to 10 bits after the point, sums in float32; several times as fast
+    Convolutions go by `set_precision`. The names are PyTorch's, and so are the two defaults.
+    """
+    global _matmul_precision
+    if name not in MATMUL_PRECISIONS:
+        raise UnknownNameError("set_float32_matmul_precision", "precision", name, MATMUL_PRECISIONS)
+    _matmul_precision = name
+
+
+def get_float32_matmul_precision() -> str:
+    """ "highest", unless `set_float32_matmul_precision` said otherwise."""
+    return _matmul_precision
 
 
 @cache

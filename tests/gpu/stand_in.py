@@ -370,6 +370,19 @@ def get_array_module(*args):
     return module if any(isinstance(arg, ndarray) for arg in args) else np
 
 
+class Linalg:
+    """How CuPy's products compute. `products` counts those of each compute type."""
+
+    COMPUTE_TYPE_DEFAULT, COMPUTE_TYPE_TF32 = 0, 3
+    compute_type = 0
+
+    def get_compute_type(self, dtype):
+        return self.compute_type
+
+    def set_compute_type(self, dtype, compute_type):
+        self.compute_type = compute_type
+
+
 class Ogrid:
     def __getitem__(self, slices):
         return _boxed(np.ogrid[slices])
@@ -460,6 +473,7 @@ def _made_module():
     )
 
     module.ogrid = Ogrid()
+    module._core = types.SimpleNamespace(_routines_linalg=Linalg())
 
     def missing(name):
         if name not in NAMES["cupy"]:

@@ -16,7 +16,7 @@ CASES = [
     pytest.param(name, case, id=f"{name}-{case.label}")
     for name in NAMES
     for case in all_cases()[name]
-    if not case.label.startswith(("depthwise", "one of everything"))  # which other kernels do, in float32
+    if not case.label.startswith(("depthwise", "one of everything", "1x1"))  # which others do
 ]
 
 pytestmark = needs_compiler
@@ -79,3 +79,45 @@ def test_accurate_is_float32_throughout(ampere, rng):
     finally:
         tinyconv.set_precision("fast")
     assert accurate < 1e-4 < fast < 1e-1
+
+
+# ---------------------------------------------------------------- products by cuBLAS
+
+
+@pytest.fixture
+def kinds_of_products(ampere, monkeypatch):
+    """Which compute type each product of cuBLAS had."""
+    found, matmul = [], stand_in.module.matmul
+    linalg = stand_in.module._core._routines_linalg
+
+    def watched(a, b):
+        found.append(linalg.compute_type)
+        return matmul(a, b)
+
+    monkeypatch.setattr(stand_in.module, "matmul", watched, raising=False)
+    yield found
+    assert linalg.compute_type == linalg.COMPUTE_TYPE_DEFAULT
+
+
+def test_dense_layers_are_exact_unless_told_otherwise(kinds_of_products, ampere):
+    layer = tinyconv.nn.Linear(3, 2).to(ampere)
+    layer(tinyconv.ones(4, 3, device=ampere)).sum().backward()
+    assert set(kinds_of_products) == {0}
+    tinyconv.set_float32_matmul_precision("high")
+    try:
+        layer(tinyconv.ones(4, 3, device=ampere))
+        layer.double()(tinyconv.ones(4, 3, dtype=np.float64, device=ampere))
+    finally:
+        tinyconv.set_float32_matmul_precision("highest")
+    assert kinds_of_products[-2:] == [3, 0]
+
+
+def test_convolutions_of_one_pixel_are_products(kinds_of_products, ampere):
+    layer = tinyconv.nn.Conv2d(3, 2, 1, bias=False).to(ampere)
+    layer(tinyconv.ones(4, 3, 5, 5, device=ampere, requires_grad=True)).sum().backward()
+    assert kinds_of_products == [3, 3, 3]
+
+
+def test_an_unknown_precision():
+    with pytest.raises(tinyconv.errors.UnknownNameError, match="there is no precision 'hihg'. Did you mean 'high'"):
+        tinyconv.set_float32_matmul_precision("hihg")
