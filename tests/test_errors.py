@@ -11,6 +11,7 @@ KINDS = {
     "ShapeError": ValueError,
     "DTypeError": TypeError,
     "DeviceError": RuntimeError,
+    "OutOfMemoryError": MemoryError,
     "ArgumentError": ValueError,
     "GraphError": RuntimeError,
     "DataError": ValueError,

@@ -13,6 +13,7 @@ LAYERS = [
         "geometry",
         "filters",
         "backend",
+        "cuda",
         "dtypes",
         "_arena",
         "memory",

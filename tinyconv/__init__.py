@@ -16,7 +16,7 @@ from ._checkout import link_kernels  # isort: skip
 
 link_kernels()
 
-from . import errors, filters, nn, ops, optim, random
+from . import cuda, errors, filters, nn, ops, optim, random
 from ._version import __version__ as __version__
 from .anomaly import detect_anomaly
 from .backend import engine, set_float32_matmul_precision, set_precision
@@ -42,6 +42,7 @@ __all__ = [
     "empty_cache",
     "enable_grad",
     "engine",
+    "cuda",
     "errors",
     "evaluation",
     "filters",

@@ -36,6 +36,10 @@ class DeviceError(TinyconvError, RuntimeError):
     """A device that is not there, or arrays on different devices."""
 
 
+class OutOfMemoryError(TinyconvError, MemoryError):
+    """A batch that does not fit into a GPU's memory."""
+
+
 class ArgumentError(TinyconvError, ValueError):
     """An argument outside the values that it may take."""
 

@@ -240,8 +240,31 @@ class Stream:
 
 
 class MemoryPool:
+    """It counts what `empty` gives out while it has a limit, and takes nothing back before `free_all_blocks`."""
+
+    limit, taken = None, 0
+
     def malloc(self, size):
         raise AssertionError("the stand-in's memory comes from NumPy")
+
+    def lend(self, size):
+        if self.limit is not None:
+            if self.taken + size > self.limit:
+                raise OutOfMemoryError(
+                    f"Out of memory allocating {size:,} bytes (allocated so far: {self.taken:,} bytes)."
+                )
+            self.taken += size
+
+    def used_bytes(self):
+        return self.taken
+
+    total_bytes = used_bytes
+
+    def free_all_blocks(self, stream=None):
+        self.taken = 0
+
+
+pool = MemoryPool()
 
 
 @contextmanager
@@ -359,7 +382,9 @@ def _filled(a):
 
 
 def empty(shape, dtype=float, order="C"):
-    return _filled(np.empty(shape, dtype, order))
+    a = np.empty(shape, dtype, order)
+    pool.lend(a.nbytes)
+    return _filled(a)
 
 
 def empty_like(prototype, dtype=None, order="K", subok=None, shape=None):
@@ -421,7 +446,7 @@ class Device:
     """The one GPU there is."""
 
     compute_capability = "75"  # no TF32 unless a test asks for it
-    mem_info = (60 * 2**30, 80 * 2**30)
+    mem_info = property(lambda self: (2**36 if pool.limit is None else pool.limit - pool.taken, 2**36))
 
     def __init__(self, device=0):
         self.id = int(device)
@@ -461,6 +486,7 @@ def _made_module():
             getDeviceCount=lambda: 1,
             driverGetVersion=lambda: 13000,
             runtimeGetVersion=lambda: 13000,
+            getDeviceProperties=lambda index: {"name": b"a stand-in"},
         ),
         memory=types.SimpleNamespace(OutOfMemoryError=OutOfMemoryError),
     )
@@ -473,6 +499,7 @@ def _made_module():
     )
 
     module.ogrid = Ogrid()
+    module.get_default_memory_pool = lambda: pool
     module._core = types.SimpleNamespace(_routines_linalg=Linalg())
 
     def missing(name):

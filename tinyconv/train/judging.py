@@ -22,11 +22,16 @@ from .segmentation_metrics import pixel_confusion, segmentation_report
 Loss = Callable[[Any, Any], Tensor]
 
 
+def of_each(function: Callable[[Tensor], Any], labels: Any) -> Any:
+    """function(labels), be they one tensor or {output: tensor}."""
+    if isinstance(labels, Mapping):
+        return {name: function(each) for name, each in labels.items()}
+    return function(labels)
+
+
 def on(labels: Any, device: str) -> Any:
     """A batch's labels, be they one tensor or {output: tensor}, on a device."""
-    if isinstance(labels, Mapping):
-        return {name: each.to(device) for name, each in labels.items()}
-    return labels.to(device)
+    return of_each(lambda t: t.to(device), labels)
 
 
 def when_asked(figure: Tensor) -> Any:

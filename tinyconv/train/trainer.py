@@ -25,6 +25,7 @@ from .capture import Capture
 from .judging import batch_figures, judge, on, when_asked
 from .means import Means
 from .metrics import Metric
+from .out_of_memory import explained
 
 OWN_FIGURES = ("epoch", "loss", "accuracy", "lr", "seconds", "images_per_second")  # of a record of the history
 
@@ -127,7 +128,8 @@ class Trainer:
         self.optimizer.zero_grad()
         done = []
         for x, t in parts_of(images, labels, self.accumulate):
-            loss, y = self._step(x, t) if self.accumulate == 1 else self._learn(x, t, len(x) / len(images))
+            with explained(self._learn, self.model, x, t):
+                loss, y = self._step(x, t) if self.accumulate == 1 else self._learn(x, t, len(x) / len(images))
             done.append((len(x), when_asked(loss), batch_figures(y, t, self.loss_fn, self.metrics)))
         if self.clip_grad_norm is not None:
             clip_grad_norm_(self.optimizer.parameters(), self.clip_grad_norm)

@@ -1,0 +1,67 @@
+"""What is known of a GPU's memory, and what is said when it is not enough."""
+
+import pytest
+from gpu import stand_in
+from gpu.conftest import needs_compiler
+from small_training import trainer
+
+import tinyconv as tc
+from tinyconv import cuda
+from tinyconv.errors import OutOfMemoryError
+
+
+def test_what_is_there(device):
+    assert cuda.is_available()
+    assert cuda.device_count() >= 1
+    assert cuda.get_device_name(device)
+    cuda.synchronize()
+    free, total = cuda.mem_get_info("cuda:0")
+    assert 0 < free <= total
+    x = tc.zeros(1000, device=device)
+    assert cuda.memory_reserved() >= cuda.memory_allocated() >= 0
+    del x
+    cuda.empty_cache()
+
+
+def test_no_gpu(monkeypatch):
+    def missing():
+        raise tc.errors.DeviceError("cuda", "CuPy is not installed.")
+
+    monkeypatch.setattr(cuda, "cupy", missing)
+    assert not cuda.is_available()
+    assert cuda.device_count() == 0
+
+
+@pytest.fixture
+def little(monkeypatch):
+    """A GPU with so little memory that a batch of 8 does not fit, but some of them do."""
+    with stand_in.installed():
+        tc.relu(tc.ones(1, device="cuda"))
+        monkeypatch.setattr(stand_in.pool, "limit", 6_000)
+        monkeypatch.setattr(stand_in.pool, "taken", 0)
+        yield
+
+
+@needs_compiler
+def test_a_batch_that_does_not_fit_is_explained(little):
+    t = trainer(device="cuda", capture=False)
+    weights = [p.tolist() for p in t.model.parameters()]
+    images, labels = next(iter(t.loader))
+    message = (
+        r"fit: a batch of 8 does not fit\. Out of memory allocating [\d,]+ bytes; arrays occupy 0 MiB, "
+        r"and 0 MiB of the GPU's 64.0 GiB are free\. About [1-7] would fit: lower batch_size, or accumulate gradients "
+        r"\(accumulate=2\)\."
+    )
+    with pytest.raises(OutOfMemoryError, match=message) as caught:
+        t.train_step(images.to("cuda"), labels.to("cuda"))
+    assert isinstance(caught.value, MemoryError)
+    assert [p.tolist() for p in t.model.parameters()] == weights
+
+
+@needs_compiler
+def test_when_not_even_one_fits(little, monkeypatch):
+    monkeypatch.setattr(stand_in.pool, "limit", 100)
+    t = trainer(device="cuda", capture=False)
+    images, labels = next(iter(t.loader))
+    with pytest.raises(OutOfMemoryError, match="Not even a batch of 1 would fit: take smaller pictures"):
+        t.train_step(images.to("cuda"), labels.to("cuda"))
