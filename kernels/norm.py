@@ -12,7 +12,9 @@ def batch_norm_stats(x: Array) -> tuple[Array, Array]:
     """mean[c] = 1/n sum x,   var[c] = 1/n sum (x - mean)^2     over the n elements of channel c
 
     x (N, C, ...)   ->   mean, var (C,). Two passes: E[x^2] - E[x]^2 loses all digits where mean^2 >> var.
+    Of float16 they are float32, as all sums are.
     """
+    x = wide(x)
     axes = (0, *range(2, x.ndim))
     rough = x.mean(axes, keepdims=True)
     d = x - rough
@@ -35,14 +37,15 @@ def batch_norm(
 
     x (N, C, ...)   mean, var, weight, bias (C,)   ->   y (N, C, ...)
 
-    residual, of x's shape, is added to y, and relu=True takes max(y, 0) in the end.
+    residual, of x's shape, is added to y, and relu=True takes max(y, 0) in the end. x may be float16, and the numbers
+    of channels float32.
     """
     xp = array_module(x)
     scale = weight / xp.sqrt(var + eps)
-    y = (x - per_channel(mean, x)) * per_channel(scale, x) + per_channel(bias, x)
+    y = (wide(x) - per_channel(mean, x)) * per_channel(scale, x) + per_channel(bias, x)
     if residual is not None:
         y = y + residual
-    return xp.maximum(y, 0) if relu else y
+    return (xp.maximum(y, 0) if relu else y).astype(x.dtype, copy=False)
 
 
 @kernel
@@ -67,6 +70,7 @@ def batch_norm_input(
     """
     if y is not None:
         dy = array_module(dy).where(y > 0, dy, 0)
+    dtype, added, dy, x = x.dtype, dy, wide(dy), wide(x)
     axes = (0, *range(2, x.ndim))
     n = math.prod(x.shape[axis] for axis in axes)
     r = 1 / array_module(x).sqrt(var + eps)
@@ -74,7 +78,13 @@ def batch_norm_input(
     dbias, dweight = dy.sum(axes), (dy * z).sum(axes)
     shared = (per_channel(dbias, x) + z * per_channel(dweight, x)) / n
     dx = per_channel(weight * r, x) * (dy - shared)
-    return (dx, dweight, dbias, dy) if residual else (dx, dweight, dbias)
+    gradients = dx.astype(dtype, copy=False), *(a.astype(weight.dtype, copy=False) for a in (dweight, dbias))
+    return (*gradients, added) if residual else gradients
+
+
+def wide(x: Array) -> Array:
+    """Half precision is for storage: in sums and products it is float32."""
+    return x.astype("float32") if x.dtype == "float16" else x
 
 
 def per_channel(a: Array, x: Array) -> Array:

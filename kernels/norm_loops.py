@@ -7,7 +7,8 @@ from tinyconv.backend import Array
 
 def batch_norm_stats(x: Array) -> tuple[Array, Array]:
     C = x.shape[1]
-    mean, var = np.empty(C, x.dtype), np.empty(C, x.dtype)
+    dtype = np.float32 if x.dtype == np.float16 else x.dtype
+    mean, var = np.empty(C, dtype), np.empty(C, dtype)
     for c in range(C):
         xs = x[:, c].ravel().tolist()
         m = sum(xs) / len(xs)
@@ -29,11 +30,10 @@ def batch_norm(
     y = np.empty_like(x)
     for i in np.ndindex(x.shape):
         c = i[1]
-        y[i] = (x[i] - mean[c]) / np.sqrt(var[c] + eps) * weight[c] + bias[c]
+        v = (x[i] - mean[c]) / np.sqrt(var[c] + eps) * weight[c] + bias[c]
         if residual is not None:
-            y[i] += residual[i]
-        if relu and y[i] <= 0:  # a NaN is not <= 0, and stays
-            y[i] = 0
+            v += residual[i]
+        y[i] = 0 if relu and v <= 0 else v  # a NaN is not <= 0, and stays
     return y
 
 
@@ -52,7 +52,7 @@ def batch_norm_input(
         if y is not None and not y[i] > 0:
             dy[i] = 0
     dx = np.empty_like(dy)
-    dweight, dbias = np.empty(C, dy.dtype), np.empty(C, dy.dtype)
+    dweight, dbias = np.empty(C, weight.dtype), np.empty(C, weight.dtype)
     for c in range(C):
         r = 1 / np.sqrt(var[c] + eps)
         dys = dy[:, c].ravel().tolist()

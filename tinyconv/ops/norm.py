@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 import tinyconv.kernels as kernels
 from tinyconv.backend import array_module
 from tinyconv.errors import ArgumentError, ShapeError
@@ -36,7 +38,7 @@ def batch_norm(
 ) -> Tensor:
     """y = (x - mean) / sqrt(var + eps) weight + bias        channel by channel
 
-    input x (N, C), (N, C, L) or (N, C, H, W); the others (C,)
+    input x (N, C), (N, C, L) or (N, C, H, W); the others (C,), of its type, or float32 beside float16
     training=False: mean and var are the running ones
     training=True: they are the batch's, var with 1/n, and the running ones (if given) follow them, in place:
         running <- (1 - momentum) running + momentum batch        here var with 1/(n-1), all as in PyTorch
@@ -109,6 +111,7 @@ def _gradients(
     z = (x - mean) / sqrt(var + eps),   db = sum dy,   dw = sum dy z,
     dx = w / sqrt(var + eps) (dy - (db + z dw) / n),   or without (...) / n where mean and var are frozen
     """
+    x, dy = (a.float() if a.dtype == np.float16 else a for a in (x, dy))
     axes = (0, *range(2, x.ndim))
     shape = (-1, *[1] * (x.ndim - 2))  # (C,) -> (C, 1, 1)
     mean, var = frozen or (mean_of(x, axes), var_of(x, axes, correction=0))
@@ -142,7 +145,8 @@ def _check(x: Tensor, w: Tensor, b: Tensor, running: list[Any], training: bool, 
     if added is not None and added.shape != x.shape:
         raise ShapeError(name, f"residual has shape {added.shape}, the input {x.shape}; they are added, not broadcast.")
     same_device(name, x, *[a for a in given.values() if a is not None])
-    same_dtype(name, x, w, b, *[added] if added is not None else [])
+    same_dtype(name, *([] if x.dtype == np.float16 and w.dtype == np.float32 else [x]), w, b)
+    same_dtype(name, x, *[added] if added is not None else [])
     if training and _count(x) < 2:
         raise ShapeError(
             name,

@@ -18,6 +18,8 @@ from tinyconv.backend import cupy
 from tinyconv.errors import ArgumentError
 from tinyconv.tensor import Tensor
 
+from .judging import of_each, of_outputs
+
 Step = Callable[[Tensor, Any], tuple[Tensor, Any]]  # (images, labels) -> loss, outputs; gradients go to the parameters
 
 KEYS = 1024  # at most, that a step draws
@@ -33,7 +35,7 @@ class CapturedStep:
 
     def __init__(self, step: Step, model: nn.Module, images: Tensor, labels: Any):
         xp = cupy()
-        self.images, self.labels = images.clone(), _of_each(lambda t: t.clone(), labels)
+        self.images, self.labels = images.clone(), of_each(lambda t: t.clone(), labels)
         self.parameters = list(model.parameters())
         self.places, self.keys = xp.zeros((KEYS, 2), np.uint32), 0
         self.pool = xp.cuda.MemoryPool()  # nobody else may get memory that the graph writes to
@@ -48,7 +50,7 @@ class CapturedStep:
                 raise CaptureError(f"{type(error).__name__}: {error}") from error
             self.graph = self.stream.end_capture()
         self.loss = self.loss.detach()
-        self.outputs = _of_each(lambda y: y.detach(), self.outputs)
+        self.outputs = of_outputs(lambda y: y.detach(), self.outputs)
         self.gradients = [p.grad for p in self.parameters]
         random.set_state(streams)  # nothing has been computed yet: the first call draws these keys
 
@@ -146,12 +148,3 @@ def is_our_own(model: nn.Module, loss_fn: Any) -> bool:
 
 def _each(labels: Any) -> list[Tensor]:
     return list(labels.values()) if isinstance(labels, Mapping) else [labels]
-
-
-def _of_each(function: Callable[[Tensor], Tensor], tensors: Any) -> Any:
-    """The same structure of other tensors: one, {name: tensor}, or a tuple of them."""
-    if isinstance(tensors, Mapping):
-        return {name: _of_each(function, each) for name, each in tensors.items()}
-    if isinstance(tensors, (tuple, list)):
-        return tuple(_of_each(function, each) for each in tensors)
-    return function(tensors) if isinstance(tensors, Tensor) else tensors

@@ -29,6 +29,13 @@ def of_each(function: Callable[[Tensor], Any], labels: Any) -> Any:
     return function(labels)
 
 
+def of_outputs(function: Callable[[Tensor], Any], outputs: Any) -> Any:
+    """The same of a net's output, or of several, {name: output} or in a row."""
+    if isinstance(outputs, (tuple, list)):
+        return tuple(of_outputs(function, y) for y in outputs)
+    return of_each(function, outputs)
+
+
 def on(labels: Any, device: str) -> Any:
     """A batch's labels, be they one tensor or {output: tensor}, on a device."""
     return of_each(lambda t: t.to(device), labels)

@@ -26,6 +26,7 @@ from .judging import batch_figures, judge, on, when_asked
 from .means import Means
 from .metrics import Metric
 from .out_of_memory import explained
+from .precision import HalfPrecision, in_precision
 
 OWN_FIGURES = ("epoch", "loss", "accuracy", "lr", "seconds", "images_per_second")  # of a record of the history
 
@@ -67,6 +68,7 @@ class Trainer:
         accumulate: int = 1,
         validate_every: int = 1,
         capture: bool | None = None,
+        precision: str = "float32",
     ):
         self.model, self.optimizer, self.loader = model, optimizer, loader
         self.loss_fn, self.val_loader, self.scheduler = loss_fn, val_loader, scheduler
@@ -80,6 +82,7 @@ class Trainer:
         self.accumulate = whole("Trainer", "accumulate", accumulate, least=1)
         self.validate_every = whole("Trainer", "validate_every", validate_every, least=1)
         self.device = next(iter(model.parameters())).device
+        self.half = in_precision(precision, model)
         self._step = self._capture(capture)
         self.epoch = self.step = self.epochs = 0
         self.history: list[dict[str, Any]] = []
@@ -131,9 +134,10 @@ class Trainer:
             with explained(self._learn, self.model, x, t):
                 loss, y = self._step(x, t) if self.accumulate == 1 else self._learn(x, t, len(x) / len(images))
             done.append((len(x), when_asked(loss), batch_figures(y, t, self.loss_fn, self.metrics)))
-        if self.clip_grad_norm is not None:
-            clip_grad_norm_(self.optimizer.parameters(), self.clip_grad_norm)
-        self.optimizer.step()
+        if self.half is None or self.half.went_well():
+            if self.clip_grad_norm is not None:
+                clip_grad_norm_(self.optimizer.parameters(), self.clip_grad_norm)
+            self.optimizer.step()
         if self.scheduler is not None:
             self.scheduler.step()
         self.step += 1
@@ -143,9 +147,25 @@ class Trainer:
 
     def _learn(self, images: Tensor, labels: Any, share: float = 1) -> tuple[Tensor, Any]:
         """Forward and backward: loss and outputs; the gradients are added to those of the parameters."""
+        if self.half is not None:
+            return self._learn_in_half(self.half, images, labels, share)
         y = self.model(images)
         loss = self.loss_fn(y, labels)
         (loss if share == 1 else share * loss).backward()
+        return loss, y
+
+    def _learn_in_half(self, half: HalfPrecision, images: Tensor, labels: Any, share: float) -> tuple[Tensor, Any]:
+        before = [p.grad for p in self.model.parameters()]  # of parts that came earlier
+        for p in self.model.parameters():
+            p.grad = None
+        with half.stored_in_half():
+            y = half.forward(images)
+            loss = self.loss_fn(y, labels)
+            half.scaled(loss if share == 1 else share * loss).backward()
+        half.unscale()
+        for p, gradient in zip(self.model.parameters(), before, strict=True):
+            if gradient is not None:
+                p.grad = gradient if p.grad is None else gradient + p.grad
         return loss, y
 
     def _capture(self, wanted: bool | None) -> Capture:
@@ -208,6 +228,7 @@ class Trainer:
             "scheduler": None if self.scheduler is None else self.scheduler.state_dict(),
             "loader": self.loader.state_dict(),
             "random": random.get_state(),
+            "half": None if self.half is None else self.half.state_dict(),
             "callbacks": {name: c.state_dict() for name, c in self._callbacks_by_name().items() if c.state_dict()},
         }
 
@@ -231,6 +252,8 @@ class Trainer:
             if name in state["callbacks"]:
                 callback.load_state_dict(state["callbacks"][name])
         random.set_state(state["random"])
+        if self.half is not None and state.get("half"):
+            self.half.load_state_dict(state["half"])
         self.epoch, self.step = state["epoch"], state["step"]
         self.history, self.running = list(state["history"]), Means(**state["running"])
 
