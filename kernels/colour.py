@@ -30,7 +30,8 @@ def jitter_colours(x: Array, order: np.ndarray, factors: np.ndarray) -> Array:
             f = factors[:, what].astype(y.dtype)
             chosen = np.flatnonzero((order[:, step] == what) & (f != (0 if what == HUE else 1)))
             if len(chosen) and (what < SATURATION or x.shape[1] == 3):
-                changed = _change(xp, what, y[chosen], xp.asarray(f[chosen])[:, None, None, None])
+                f, chosen = xp.asarray(f[chosen]), xp.asarray(chosen)
+                changed = _change(xp, what, y[chosen], f[:, None, None, None])
                 y[chosen] = xp.clip(changed, 0, white)
     return rounded(xp, y, x.dtype)
 

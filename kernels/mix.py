@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinyconv.backend import Array
+from tinyconv.backend import Array, array_module
 
 from . import kernel
 from .colour import white_of
@@ -16,7 +16,7 @@ def mix_pictures(x: Array, partner: np.ndarray, share: float) -> Array:
     """
     dtype = np.dtype(np.float32) if x.dtype == np.uint8 else x.dtype
     own, other = shares_of(x, share, dtype)
-    return own * x.astype(dtype) + other * x[partner].astype(dtype)
+    return own * x.astype(dtype) + other * x[array_module(x).asarray(partner)].astype(dtype)
 
 
 def shares_of(x: Array, share: float, dtype: np.dtype) -> tuple[float, float]:

@@ -51,6 +51,7 @@ HEAVY = {
     "numba",
     "llvmlite",
     "cupy",
+    "cupyx",
     "matplotlib",
     "PIL",
     "pooch",
@@ -114,7 +115,7 @@ def violations(source: str, module: str) -> list[str]:
             wrong.append(f"line {line}: {name} stands above {module}")
         if name == "tinyconv" and layer_of(module) < len(LAYERS) - 1:
             wrong.append(f"line {line}: import the part that is needed, not the whole of tinyconv")
-        if package == "cupy" and module != "tinyconv.backend":
+        if package in ("cupy", "cupyx") and module != "tinyconv.backend":
             wrong.append(f"line {line}: only backend.py imports CuPy")
         if package in HEAVY and top and not (package in ("numba", "llvmlite") and of_compiled(module)):
             wrong.append(f"line {line}: {package} is imported inside functions, so that `import tinyconv` is fast")

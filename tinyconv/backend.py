@@ -105,6 +105,14 @@ def move(array: Array, device: str) -> Array:
         return _in_its_order(array, cupy().asarray)
 
 
+def pinned(size: int) -> np.ndarray:
+    """Bytes of memory on the CPU that a GPU reads by itself, while both work on."""
+    cupy()
+    from cupyx import empty_pinned
+
+    return empty_pinned(size, np.uint8)
+
+
 def constant(numbers: np.ndarray, dtype: Any, like: Array) -> Array:
     """Numbers that depend on sizes alone, where `like` is: taken to a GPU once, and kept there."""
     if isinstance(like, np.ndarray):

@@ -154,6 +154,7 @@ def add_command(commands: Any) -> None:
         "--engine", help="numba, numpy, cuda, or loops, which takes a second a picture (default: fastest)"
     )
     group.add_argument("--device", help=f"cpu or cuda (default {default.device})")
+    group.add_argument("--precision", help=f"float32, or float16 on a GPU (default {default.precision})")
 
     group = p.add_argument_group("files")
     group.add_argument(

@@ -238,6 +238,20 @@ class Stream:
     def synchronize(self):
         pass
 
+    def wait_event(self, event):
+        assert event.recorded
+
+
+class Event:
+    def __init__(self, block=False, disable_timing=False, interprocess=False):
+        self.recorded = False
+
+    def record(self, stream=None):
+        self.recorded = True
+
+    def synchronize(self):
+        assert self.recorded
+
 
 class MemoryPool:
     """It counts what `empty` gives out while it has a limit, and takes nothing back before `free_all_blocks`."""
@@ -479,6 +493,8 @@ def _made_module():
         is_available=lambda: True,
         Device=Device,
         Stream=Stream,
+        Event=Event,
+        get_current_stream=Stream,
         MemoryPool=MemoryPool,
         using_allocator=using_allocator,
         runtime=types.SimpleNamespace(
@@ -527,14 +543,16 @@ def installed():
     """The stand-in in CuPy's place."""
     from tinyconv import backend
 
-    before = sys.modules.get("cupy")
+    before = {name: sys.modules.get(name) for name in ("cupy", "cupyx")}
     sys.modules["cupy"] = module
+    sys.modules["cupyx"] = types.SimpleNamespace(empty_pinned=np.empty)
     backend.cupy.cache_clear()
     transfers.clear()
     try:
         yield module
     finally:
-        sys.modules.pop("cupy")
-        if before is not None:
-            sys.modules["cupy"] = before
+        for name, own in before.items():
+            sys.modules.pop(name)
+            if own is not None:
+                sys.modules[name] = own
         backend.cupy.cache_clear()

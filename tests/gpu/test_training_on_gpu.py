@@ -1,9 +1,12 @@
 """Training on a GPU: what comes out on the CPU, and nothing that waits for the GPU on the way."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from gpu import stand_in
 from gpu.conftest import needs_compiler
+from PIL import Image
 from small_training import momentum_sgd, net, trainer
 
 import tinyconv as tc
@@ -15,7 +18,9 @@ from tinyconv.train import (
     WriteHistory,
     load_checkpoint,
 )
+from tinyconv.train.config import Config
 from tinyconv.train.means import Means
+from tinyconv.train.run import evaluate_run, load_run, train
 
 OPTIMIZERS = [
     momentum_sgd,
@@ -145,3 +150,25 @@ def test_means_of_a_gpu_are_those_of_the_cpu(device):
         here.add(n, 1.0, {"loss": (value, n)})
         there.add(n, 1.0, {"loss": (tc.tensor(value, device=device), n)})
     assert there.state_dict()["figures"] == here.figures == {"loss": (pytest.approx(0.95), 10)}
+
+
+def test_a_run_as_the_command_makes_it(device, tmp_path, rng, monkeypatch):
+    """Settings, pictures, augmentation, checkpoint, evaluation: all of `tinyconv train --device cuda`.
+
+    Afterwards the run is evaluated on the CPU, as on a machine without a GPU.
+    """
+    for split, name, brightness in product(("train", "test"), ("dark", "light"), (60, 190)):
+        if (name == "light") == (brightness > 128):
+            for k in range(12):
+                path = tmp_path / "data" / split / name / f"{k}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                pixels = rng.integers(brightness - 50, brightness + 50, (28, 28))
+                Image.fromarray(pixels.astype(np.uint8)).save(path)
+    settings = {"epochs": 4, "batch_size": 5, "augment": {"rotation": 5, "shift": 0.1}, "doctor": False}
+    config = Config(model="lenet5", data=str(tmp_path / "data"), device="cuda", **settings)
+    report = train(config, tmp_path / "run", quiet=True)
+    assert report.accuracy == 1
+    assert evaluate_run(tmp_path / "run").accuracy == 1
+    monkeypatch.setattr(tc.cuda, "is_available", lambda: False)
+    assert load_run(tmp_path / "run").config.device == "cpu"
+    assert evaluate_run(tmp_path / "run").accuracy == 1

@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 
 from tinyconv import random
+from tinyconv.backend import check_device
 from tinyconv.errors import ArgumentError, ShapeError
 from tinyconv.geometry import is_whole, whole
-from tinyconv.tensor import Tensor
+from tinyconv.tensor import Tensor, of_each
 
 from .transforms import Transform
+from .upload import Uploader, one_ahead
 
 Batch = tuple[np.ndarray, Any]
 
@@ -32,6 +34,8 @@ class DataLoader:
     transform    a Transform, or any function of a whole batch of images; None changes nothing
     mix          function (images, labels, rng) -> (images, probabilities (N, K)) that comes last, such as Mixup
     num_workers  threads that prepare the next batches while one is worked on; 0: each when it is asked for
+    device       where the batches go. On a GPU the pictures are transformed there, as they come from the data set,
+                 and the next batch is copied there while one is worked on
 
     Every batch has a random generator of its own, made from a key that the epoch draws from
     tinyconv.random.stream("augment"), and the batch's number: the threads change nothing but the time.
@@ -49,6 +53,7 @@ class DataLoader:
         transform: Transform | Callable[[Any], Any] | None = None,
         mix: Callable[[Any, Any, np.random.Generator], tuple[Any, Any]] | None = None,
         num_workers: int = 0,
+        device: str = "cpu",
     ):
         if not hasattr(dataset, "batch") or not hasattr(dataset, "labels"):
             raise ArgumentError(
@@ -69,6 +74,7 @@ class DataLoader:
         self.transform = transform
         self.mix = mix
         self.num_workers = whole("DataLoader", "num_workers", num_workers, least=0)
+        self.device = check_device(device)
         self._generator: Any = None  # the state of the stream of orders as the epoch began
         self._key = 0  # of the epoch's random pictures
         self._position = 0  # batches handed out in this epoch
@@ -81,10 +87,13 @@ class DataLoader:
     def __iter__(self) -> Iterator[tuple[Tensor, Any]]:
         order = self._begin()
         positions = range(self._position, len(self))
-        batches = self._prepared_ahead if self.num_workers else self._prepared
-        for position, (images, labels) in zip(positions, batches(order, positions), strict=True):
+        if self.device != "cpu":
+            batches = self._uploaded(order, positions)
+        else:
+            batches = self._each(self._prepare, order, positions)
+        for position, (images, labels) in zip(positions, batches, strict=True):
             self._position = position + 1
-            yield Tensor(images), _of_each(Tensor, labels)
+            yield Tensor(images), of_each(Tensor, labels)
         self._position = 0
 
     def _begin(self) -> np.ndarray:
@@ -105,8 +114,14 @@ class DataLoader:
 
     def _prepare(self, order: np.ndarray, position: int) -> Batch:
         """Batch number `position` of the epoch."""
+        return self._transformed(*self._fetch(order, position), position)
+
+    def _fetch(self, order: np.ndarray, position: int) -> Batch:
+        """Its pictures and labels, as the data set has them."""
         chosen = order[position * self.batch_size : (position + 1) * self.batch_size]
-        images, labels = self.dataset.batch(chosen), _of_each(lambda t: t[chosen], self.dataset.labels)
+        return self.dataset.batch(chosen), of_each(lambda t: t[chosen], self.dataset.labels)
+
+    def _transformed(self, images: Any, labels: Any, position: int) -> Batch:
         rng = np.random.default_rng([self._key, position])
         if isinstance(self.transform, Transform):
             images = self.transform(images, rng)
@@ -120,23 +135,40 @@ class DataLoader:
             raise ShapeError("DataLoader", f"{problem}; add Resize and CenterCrop, or RandomResizedCrop.")
         return images, labels
 
-    def _prepared(self, order: np.ndarray, positions: Sequence[int]) -> Iterator[Batch]:
-        return (self._prepare(order, position) for position in positions)
-
-    def _prepared_ahead(self, order: np.ndarray, positions: Sequence[int]) -> Iterator[Batch]:
-        """The same batches in the same order, up to two a thread of them made beforehand."""
+    def _each(self, prepare: Callable[..., Batch], order: np.ndarray, positions: Sequence[int]) -> Iterator[Batch]:
+        """prepare(order, position) of each position: in threads, up to two for each beforehand, or when asked for."""
+        if not self.num_workers:
+            yield from (prepare(order, position) for position in positions)
+            return
         ahead: deque[Future[Batch]] = deque()
         pool = ThreadPoolExecutor(self.num_workers, thread_name_prefix="tinyconv-loader")
         try:
             for position in positions:
                 # In a copy of the context, for the engine that was chosen holds in the threads as well.
-                ahead.append(pool.submit(copy_context().run, self._prepare, order, position))
+                ahead.append(pool.submit(copy_context().run, prepare, order, position))
                 if len(ahead) > 2 * self.num_workers:
                     yield ahead.popleft().result()
             while ahead:
                 yield ahead.popleft().result()
         finally:  # the loop may have been broken off
             pool.shutdown(wait=True, cancel_futures=True)
+
+    def _uploaded(self, order: np.ndarray, positions: Sequence[int]) -> Iterator[Batch]:
+        """The same batches, transformed on the GPU if their pictures are one array; otherwise where they are made."""
+        uploader = Uploader(self.device)
+
+        def send(numbered: tuple[int, Batch]) -> tuple[int, Any, Any]:
+            position, (images, labels) = numbered
+            if isinstance(images, list):
+                images, labels = self._transformed(images, labels, position)
+                position = -1
+            return position, uploader.send(images), labels
+
+        def arrived(sent: tuple[int, Any, Any]) -> Batch:
+            position, images, labels = sent[0], uploader.arrived(sent[1]), sent[2]
+            return (images, labels) if position < 0 else self._transformed(images, labels, position)
+
+        yield from one_ahead(zip(positions, self._each(self._fetch, order, positions), strict=True), send, arrived)
 
     def state_dict(self) -> dict[str, Any]:
         """Where the loader stands: after the last batch handed out. Plain numbers and strings, fit for JSON.
@@ -184,10 +216,3 @@ class DataLoader:
                 ) from None
         self._key = whole("DataLoader.load_state_dict", "key", state.get("key"), least=0)
         self._position, self._generator, self._restored = position, generator, position > 0
-
-
-def _of_each(function: Callable[[Any], Any], labels: Any) -> Any:
-    """function(labels); of a net's several outputs, {name: labels}, of each."""
-    if isinstance(labels, Mapping):
-        return {name: function(of_output) for name, of_output in labels.items()}
-    return function(labels)

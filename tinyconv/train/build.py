@@ -44,11 +44,12 @@ def build(config: Config, resuming: bool = False) -> Trainer:
         optimizer,
         loader,
         loss_function(config, model),
-        val_loader=data.DataLoader(sets.held_out, batch_size=500, transform=sets.plain),
+        val_loader=data.DataLoader(sets.held_out, batch_size=500, transform=sets.plain, device=config.device),
         scheduler=schedule if isinstance(schedule, LRScheduler) else None,
         callbacks=callbacks,
         metrics={"top5": top_k_accuracy} if len(sets.training.classes) > 10 else {},
         clip_grad_norm=config.clip_grad_norm,
+        precision=config.precision,
     )
 
 
@@ -102,8 +103,9 @@ def training_loader(config: Config, sets: Sets) -> data.DataLoader:
     before = [*([] if augmentation.makes_one_size else resize), *augmentation.before(sets.shape[1:])]
     transform = data.Compose([*before, normalize, *augmentation.after()])
     mix = augmentation.mix(len(sets.training.classes))
-    # Where there is next to nothing to prepare, a thread takes more time than it saves.
-    takes_time = transform.draws or resize or mix or isinstance(sets.training, data.FolderDataset)
+    # Where there is next to nothing to prepare, a thread takes more time than it saves. A GPU does most of it itself.
+    changed_here = config.device == "cpu" and (transform.draws or resize or mix)
+    takes_time = changed_here or isinstance(sets.training, data.FolderDataset)
     return data.DataLoader(
         sets.training,
         config.batch_size,
@@ -111,6 +113,7 @@ def training_loader(config: Config, sets: Sets) -> data.DataLoader:
         transform=transform,
         mix=mix,
         num_workers=int(bool(takes_time)) if config.num_workers is None else config.num_workers,
+        device=config.device,
     )
 
 

@@ -16,9 +16,9 @@ import numpy as np
 from tinyconv import nn, observe, random
 from tinyconv.backend import cupy
 from tinyconv.errors import ArgumentError
-from tinyconv.tensor import Tensor
+from tinyconv.tensor import Tensor, of_each
 
-from .judging import of_each, of_outputs
+from .judging import of_outputs
 
 Step = Callable[[Tensor, Any], tuple[Tensor, Any]]  # (images, labels) -> loss, outputs; gradients go to the parameters
 

@@ -16,6 +16,7 @@ from tinyconv.backend import check_device, check_engine, engine
 from tinyconv.errors import ArgumentError, DataError, TinyconvError, UnknownNameError
 
 from .augment import Augmentation
+from .precision import PRECISIONS
 from .schedules import check_schedule
 
 OPTIMIZERS = {
@@ -73,6 +74,7 @@ class Config:
     save_every: int | None = None  # epochs whose weights are all kept
     engine: str | None = None  # None: the default for the device
     device: str = "cpu"
+    precision: str = "float32"  # or "float16", on a GPU: train/precision.py
 
     def __post_init__(self) -> None:
         name = "train"
@@ -101,6 +103,10 @@ class Config:
         check_schedule(self.schedule)
         Augmentation.of(self.augment)
         check_device(self.device)
+        if self.precision not in PRECISIONS:
+            raise UnknownNameError(name, "precision", self.precision, PRECISIONS)
+        if self.precision == "float16" and self.device == "cpu":
+            raise ArgumentError(name, "precision is float16, which is for a GPU; set device to cuda.")
         if self.engine is not None:
             check_engine(self.engine)
 

@@ -13,20 +13,13 @@ from tinyconv.nn import Module
 from tinyconv.ops.loss import cross_entropy
 from tinyconv.ops.loss_arguments import NO_LABEL
 from tinyconv.tape import no_grad
-from tinyconv.tensor import Tensor
+from tinyconv.tensor import Tensor, of_each
 
 from .means import Figures, Means
 from .metrics import Metric, accuracy, evaluate, evaluating
 from .segmentation_metrics import pixel_confusion, segmentation_report
 
 Loss = Callable[[Any, Any], Tensor]
-
-
-def of_each(function: Callable[[Tensor], Any], labels: Any) -> Any:
-    """function(labels), be they one tensor or {output: tensor}."""
-    if isinstance(labels, Mapping):
-        return {name: function(each) for name, each in labels.items()}
-    return function(labels)
 
 
 def of_outputs(function: Callable[[Tensor], Any], outputs: Any) -> Any:

@@ -8,10 +8,9 @@ from typing import Any
 
 from tinyconv import cuda, nn
 from tinyconv.errors import OutOfMemoryError
-from tinyconv.tensor import Tensor
+from tinyconv.tensor import Tensor, of_each
 
 from .doctor.look import as_it_was
-from .judging import of_each
 
 SHARE = 0.95  # of the memory that is there: what a pool cuts off is never used to the end
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from tinyconv import data, models, plots
+from tinyconv import cuda, data, models, plots
 from tinyconv.backend import current_engine
 from tinyconv.errors import ArgumentError, DataError, UnknownNameError
 from tinyconv.nn import Module
@@ -164,6 +164,8 @@ def load_run(folder: str | os.PathLike, weights: str = "last") -> TrainedModel:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError("load_run", f"{folder / 'model.json'} cannot be used: {error}.") from None
     load_weights(path, model)
+    if config.device != "cpu" and not cuda.is_available():  # trained on another machine
+        config = replace(config, device="cpu", engine=None, precision="float32")
     return TrainedModel(model.to(config.device).eval(), classes, (C, H, W), transform, config)
 
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tinyconv import random
+from tinyconv.backend import is_array
 from tinyconv.errors import ArgumentError, DTypeError, ShapeError
 
 # (N, C, H, W), uint8 from 0 (black) to 255 (white) or floating point from 0 to 1; where the pictures have
@@ -74,7 +75,7 @@ class Compose(Transform):
 
 def check_pictures(name: str, images: Any) -> None:
     """Refuse what is no batch of pictures."""
-    if isinstance(images, np.ndarray):
+    if is_array(images):
         if images.ndim != 4:
             raise ShapeError(name, f"images have shape {images.shape}; they must be (N, C, H, W).")
     elif not isinstance(images, list) or not all(isinstance(x, np.ndarray) and x.ndim == 3 for x in images):
@@ -87,6 +88,6 @@ def check_pictures(name: str, images: Any) -> None:
 
 def check_same_size(name: str, images: Any) -> None:
     """Refuse a list of pictures where an array is needed."""
-    if not isinstance(images, np.ndarray):
+    if not is_array(images):
         problem = "the pictures have different sizes; resize or crop them to one size first."
         raise ShapeError(name, problem)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinyconv import kernels
+from tinyconv.backend import is_array
 from tinyconv.errors import ShapeError
 
 from .arguments import interval, number
@@ -50,7 +51,7 @@ class ColorJitter(Transform):
 
 def check_colours(name: str, images: Any, counts: tuple[int, ...]) -> None:
     """Refuse pictures that have not one of these numbers of channels."""
-    for x in images[:1] if isinstance(images, np.ndarray) else images:
+    for x in images[:1] if is_array(images) else images:
         if x.shape[0] not in counts:
             expected = " or ".join(map(str, counts))
             raise ShapeError(name, f"a picture has {x.shape[0]} channels, expected {expected}.")

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from tinyconv.backend import array_module
 from tinyconv.errors import ArgumentError
 from tinyconv.geometry import Pair
 from tinyconv.memory import empty
@@ -64,8 +65,9 @@ def crops(name: str, images: Any, size: Pair, mirrored: int | None) -> np.ndarra
     N, C, H, W = images.shape
     (h, w), (top, left) = size, middle(np.array([H, W]), size).tolist()
     corners = [(0, 0), (0, W - w), (H - h, 0), (H - h, W - w), (top, left)]
-    pictures = [images] if mirrored is None else [images, np.flip(images, mirrored)]
-    y = empty((N, len(pictures) * len(corners), C, h, w), images.dtype)
+    xp = array_module(images)
+    pictures = [images] if mirrored is None else [images, xp.flip(images, mirrored)]
+    y = (empty if xp is np else xp.empty)((N, len(pictures) * len(corners), C, h, w), images.dtype)
     for v, (x, (i, j)) in enumerate(product(pictures, corners)):
         y[:, v] = x[:, :, i : i + h, j : j + w]
     return y

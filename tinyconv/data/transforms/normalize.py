@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tinyconv.backend import constant
 from tinyconv.errors import ArgumentError, ShapeError
 
 from .base import Transform, check_same_size
@@ -43,8 +44,8 @@ class Normalize(Transform):
         white = 255 if images.dtype == np.uint8 else 1
         mean, std = np.reshape(self.mean, (C, 1, 1)), np.reshape(self.std, (C, 1, 1))
         y = images.astype(np.float32)
-        y *= (1 / (white * std)).astype(np.float32)
-        y -= (mean / std).astype(np.float32)
+        y *= constant(1 / (white * std), np.float32, images)
+        y -= constant(mean / std, np.float32, images)
         return y
 
 

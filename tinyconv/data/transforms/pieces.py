@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinyconv import kernels
+from tinyconv.backend import is_array
 from tinyconv.errors import ArgumentError, ShapeError
 from tinyconv.geometry import Pair, pair
 
@@ -17,14 +18,14 @@ PADDING_MODES = ("constant", "edge", "reflect", "symmetric")
 
 def sizes_of(images: Any) -> np.ndarray:
     """Height and width of every picture, (N, 2)"""
-    if isinstance(images, np.ndarray):
+    if is_array(images):
         return np.tile(images.shape[2:], (len(images), 1))
     return np.array([x.shape[1:] for x in images], int).reshape(-1, 2)
 
 
 def each(function: Callable[..., np.ndarray], images: Any, *arrays: np.ndarray) -> Any:
     """function(images, *arrays), where each array has a row for each picture; of a list, picture by picture."""
-    if isinstance(images, np.ndarray):
+    if is_array(images):
         return function(images, *arrays)
     return together([function(x[None], *(a[n : n + 1] for a in arrays))[0] for n, x in enumerate(images)])
 
@@ -55,7 +56,7 @@ def cut(images: Any, corners: np.ndarray, size: Pair, padding_mode: str = "const
     Beyond the border: `fill`, the border pixel ("edge"), or the mirror image without ("reflect") or with
     ("symmetric") the border pixel.
     """
-    if isinstance(images, np.ndarray) and len(images) and (corners == corners[0]).all():
+    if is_array(images) and len(images) and (corners == corners[0]).all():
         (top, left), (h, w) = corners[0], size
         if 0 <= top <= images.shape[2] - h and 0 <= left <= images.shape[3] - w:
             return images[:, :, top : top + h, left : left + w].copy()

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from tinyconv.backend import is_array
 from tinyconv.errors import ArgumentError
 from tinyconv.geometry import Pair, is_whole, pair, whole
 
@@ -40,7 +41,7 @@ class Resize(Transform):
 
     def apply(self, images: Any, rng: np.random.Generator) -> Any:
         check_pixels("Resize", images)
-        if isinstance(images, np.ndarray):
+        if is_array(images):
             return _resize(self, images, _target(images.shape[2:], self.size))
         return together([_resize(self, x[None], _target(x.shape[1:], self.size))[0] for x in images])
 
