@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -291,6 +292,18 @@ def test_a_damaged_checkpoint_is_refused_and_kept(run, tmp_path, capsys):
     assert cli.main(["train", "--resume", str(tmp_path)]) == 2
     assert "checkpoint.safetensors" in capsys.readouterr().err
     assert (tmp_path / "checkpoint.safetensors").read_bytes() == torn
+
+
+def test_a_run_from_a_machine_with_a_gpu_is_evaluated_without_one(run, tmp_path, capsys):
+    folder = tmp_path / "from a GPU"
+    shutil.copytree(run, folder)
+    settings = json.loads((folder / "config.json").read_text()) | {"device": "cuda", "precision": "float16"}
+    (folder / "config.json").write_text(json.dumps(settings))
+    before = (folder / "report.txt").read_text()
+    assert cli.main(["eval", str(folder)]) == 0
+    assert (folder / "report.txt").read_text() == before
+    assert cli.main(["train", "--resume", str(folder)]) == 2  # which would go on with other bits
+    assert "cuda: " in capsys.readouterr().err
 
 
 def test_a_resume_needs_the_same_configuration(run, tmp_path, capsys):

@@ -111,15 +111,18 @@ class Config:
             check_engine(self.engine)
 
     @classmethod
-    def from_file(cls, path: str | os.PathLike) -> Config:
-        """Read a configuration: TOML, or JSON if its name ends so. A damaged or foreign one is a DataError."""
+    def from_file(cls, path: str | os.PathLike, **instead: Any) -> Config:
+        """Read a configuration: TOML, or JSON if its name ends so. A damaged or foreign one is a DataError.
+
+        instead  settings that take the place of those in the file
+        """
         try:
             values = _parsed(Path(path))
             unknown = values.keys() - {field.name for field in fields(cls)}
             if unknown:
                 known = [field.name for field in fields(cls)]
                 raise UnknownNameError(f"config {os.fspath(path)}", "setting", min(unknown), known)
-            return cls(**values)
+            return cls(**(values | instead))
         except OSError as error:
             raise DataError("config", f"{os.fspath(path)} cannot be read: {error.strerror}.") from None
         except TinyconvError:

@@ -79,11 +79,11 @@ def resume(folder: str | os.PathLike, quiet: bool = False) -> Report:
     return _carry_through(trainer, config, folder, quiet, checkpoint)
 
 
-def _config_of(operation: str, folder: Path) -> Config:
+def _config_of(operation: str, folder: Path, **instead: Any) -> Config:
     path = folder / "config.json"
     if not path.exists():
         raise DataError(operation, f"{folder} is not the folder of a run: it has no config.json.")
-    return Config.from_file(path)
+    return Config.from_file(path, **instead)
 
 
 def _carry_through(
@@ -152,7 +152,10 @@ def load_run(folder: str | os.PathLike, weights: str = "last") -> TrainedModel:
     folder = Path(folder)
     if weights not in ("best", "last"):
         raise UnknownNameError("load_run", "set of weights", weights, ("best", "last"))
-    config = _config_of("load_run", folder)
+    elsewhere = (
+        {} if cuda.is_available() else {"device": "cpu", "precision": "float32"}
+    )  # than it may have been trained
+    config = _config_of("load_run", folder, **elsewhere)
     path = folder / f"{weights}.safetensors"
     if not path.exists():
         raise DataError("load_run", f"{path} is not there: no epoch is complete. Go on with train --resume {folder}.")
@@ -164,8 +167,6 @@ def load_run(folder: str | os.PathLike, weights: str = "last") -> TrainedModel:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError("load_run", f"{folder / 'model.json'} cannot be used: {error}.") from None
     load_weights(path, model)
-    if config.device != "cpu" and not cuda.is_available():  # trained on another machine
-        config = replace(config, device="cpu", engine=None, precision="float32")
     return TrainedModel(model.to(config.device).eval(), classes, (C, H, W), transform, config)
 
 
