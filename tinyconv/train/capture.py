@@ -50,7 +50,7 @@ class CapturedStep:
                 raise CaptureError(f"{type(error).__name__}: {error}") from error
             self.graph = self.stream.end_capture()
         self.loss = self.loss.detach()
-        self.outputs = of_outputs(lambda y: y.detach(), self.outputs)
+        self.outputs = of_outputs(lambda y: y.detach() if isinstance(y, Tensor) else y, self.outputs)
         self.gradients = [p.grad for p in self.parameters]
         random.set_state(streams)  # nothing has been computed yet: the first call draws these keys
 

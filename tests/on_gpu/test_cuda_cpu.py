@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gpu import cuda_cpu
-from gpu.conftest import needs_compiler
+from on_gpu import cuda_cpu
+from on_gpu.conftest import needs_compiler
 
 pytestmark = needs_compiler
 
@@ -145,8 +145,8 @@ def test_text_that_does_not_compile():
 
 SANITIZED = """
 import numpy as np
-from gpu import cuda_cpu
-from gpu.test_cuda_cpu import TEXT
+from on_gpu import cuda_cpu
+from on_gpu.test_cuda_cpu import TEXT
 cuda_cpu.RawModule(code=TEXT).get_function("beyond_the_end")((1,), (1,), (np.zeros(1000, "f"), np.int32(1000)))
 """
 

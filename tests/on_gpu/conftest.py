@@ -1,7 +1,7 @@
 """A GPU for the tests in this folder: the stand-in, and with `-m gpu` the real one."""
 
 import pytest
-from gpu import cuda_cpu, stand_in
+from on_gpu import cuda_cpu, stand_in
 
 needs_compiler = pytest.mark.skipif(cuda_cpu.COMPILER is None, reason="CUDA C is run on the CPU by way of g++")
 

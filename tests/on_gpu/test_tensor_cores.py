@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from gpu import stand_in
-from gpu.conftest import needs_compiler
-from gpu.test_kernels_on_gpu import on_gpu
 from kernel_cases import all_cases
+from on_gpu import stand_in
+from on_gpu.conftest import needs_compiler
+from on_gpu.test_kernels import on_gpu
 from test_kernels import arrays_in, replaced
 
 import tinyconv

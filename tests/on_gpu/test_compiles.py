@@ -4,7 +4,7 @@ import importlib
 from pathlib import Path
 
 import pytest
-from gpu import nvrtc
+from on_gpu import nvrtc
 
 from tinyconv import kernels
 from tinyconv.kernels._cuda import Program
@@ -38,7 +38,7 @@ def test_every_text_is_a_programs_and_every_kernel_in_it_is_used():
 
 
 def kernels_in(text):
-    from gpu.cuda_cpu import KERNEL
+    from on_gpu.cuda_cpu import KERNEL
 
     return [found[2] for found in KERNEL.finditer(text)]
 

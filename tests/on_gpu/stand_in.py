@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from gpu import cuda_cpu
+from on_gpu import cuda_cpu
 
 NAMES = json.loads(Path(__file__).with_name("cupy_names.json").read_text())
 transfers = Counter()  # "to the GPU", "to the CPU"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gpu import cupy_names, stand_in
-from gpu.conftest import needs_compiler
+from on_gpu import cupy_names, stand_in
+from on_gpu.conftest import needs_compiler
 
 ROOT = Path(__file__).parents[2]
 X = np.arange(6, dtype="f").reshape(2, 3)

@@ -1,6 +1,6 @@
 """What the real CuPy has: its names, and the arguments that its functions and methods take.
 
-    python tests/gpu/cupy_names.py        # writes cupy_names.json; needs CuPy, and no GPU
+    python tests/on_gpu/cupy_names.py        # writes cupy_names.json; needs CuPy, and no GPU
 
 The stand-in has these names and takes these arguments, and no others.
 """

@@ -1,8 +1,8 @@
 """A training step captured as a CUDA graph is the step that it was made of, and plays no other."""
 
 import pytest
-from gpu import stand_in
-from gpu.conftest import needs_compiler
+from on_gpu import stand_in
+from on_gpu.conftest import needs_compiler
 from small_training import net, trainer
 
 import tinyconv as tc

@@ -4,8 +4,8 @@ from itertools import product
 
 import numpy as np
 import pytest
-from gpu import stand_in
-from gpu.conftest import needs_compiler
+from on_gpu import stand_in
+from on_gpu.conftest import needs_compiler
 from PIL import Image
 from small_training import momentum_sgd, net, trainer
 

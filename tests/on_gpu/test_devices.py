@@ -5,8 +5,8 @@ import types
 
 import numpy as np
 import pytest
-from gpu import stand_in
-from gpu.conftest import needs_compiler
+from on_gpu import stand_in
+from on_gpu.conftest import needs_compiler
 
 import tinyconv
 from tinyconv import backend, nn

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from gpu import stand_in
-from gpu.conftest import needs_compiler
+from on_gpu import stand_in
+from on_gpu.conftest import needs_compiler
 from small_training import digits, trainer
 
 import tinyconv as tc

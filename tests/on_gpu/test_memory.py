@@ -1,8 +1,8 @@
 """What is known of a GPU's memory, and what is said when it is not enough."""
 
 import pytest
-from gpu import stand_in
-from gpu.conftest import needs_compiler
+from on_gpu import stand_in
+from on_gpu.conftest import needs_compiler
 from small_training import trainer
 
 import tinyconv as tc
