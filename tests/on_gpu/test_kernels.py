@@ -6,6 +6,8 @@ On the stand-in a block's threads take turns; in another order, a kernel that la
 import numpy as np
 import pytest
 from kernel_cases import all_cases
+from on_gpu.conftest import needs_compiler
+from on_gpu.test_cuda_cpu import sanitized
 from test_kernels import arrays_in, assert_equal_results, channels_last, replaced, results_of
 
 import tinyconv
@@ -84,3 +86,12 @@ def test_pictures_may_lie_channels_last(name, case, device, rng):
     laid_out = replaced(arguments, [channels_last(a.copy()) for a in arrays_in(arguments)])
     results = on_gpu(Kernel.all[name], case, laid_out, device)
     assert_equal_results(results, results_of(Kernel.all[name].definition, arguments, case.in_place), case.terms)
+
+
+@needs_compiler
+@pytest.mark.long
+@pytest.mark.timeout(1200)
+def test_no_kernel_leaves_its_arrays():
+    """All of them once more, with the address sanitizer watching every read and write."""
+    done = sanitized("-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", __file__, "-k", "cuda_version and float32")
+    assert done.returncode == 0, done.stdout + done.stderr
