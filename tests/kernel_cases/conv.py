@@ -25,6 +25,8 @@ GEOMETRIES = {  # label: x (N, C, H, W), filters F, arguments of Window.of
     "no pictures": ((0, 3, 7, 8), 4, dict(size=3)),
     "many pictures": ((37, 2, 6, 5), 3, dict(size=3, padding=1)),
     "many channels": ((2, 40, 5, 5), 21, dict(size=3)),
+    "many filters": ((1, 20, 3, 4), 50, dict(size=2)),
+    "very many of both": ((1, 66, 3, 3), 67, dict(size=2)),
 }
 
 

@@ -3,16 +3,19 @@
 On the stand-in a block's threads take turns; in another order, a kernel that lacks a barrier has other results.
 """
 
+import inspect
+
 import numpy as np
 import pytest
 from kernel_cases import all_cases
+from on_gpu import stand_in
 from on_gpu.conftest import needs_compiler
 from on_gpu.test_cuda_cpu import sanitized
 from test_kernels import arrays_in, assert_equal_results, channels_last, replaced, results_of
 
 import tinyconv
 from tinyconv.backend import move
-from tinyconv.kernels import Kernel
+from tinyconv.kernels import Kernel, _cuda
 
 CASES = all_cases()
 GRID = [pytest.param(name, case, id=f"{name}-{case.label}") for name, cases in CASES.items() for case in cases]
@@ -21,8 +24,12 @@ ORDERS = ["reverse", "random:1", "random:2"]
 
 
 def on_gpu(kernel, case, arguments, device, engine="cuda"):
-    """The results there, on the CPU again."""
-    arguments = replaced(arguments, [move(a, device) for a in arrays_in(arguments)])
+    """The results there, on the CPU again. What the kernel wants as NumPy arrays stays here."""
+    parameters = inspect.signature(kernel.definition).parameters.values()
+    arguments = tuple(
+        a if p.annotation is np.ndarray else replaced((a,), [move(b, device) for b in arrays_in((a,))])[0]
+        for a, p in zip(arguments, parameters, strict=False)
+    )
     with tinyconv.engine(engine):
         results = kernel(*arguments)
     if case.in_place:
@@ -95,3 +102,24 @@ def test_no_kernel_leaves_its_arrays():
     """All of them once more, with the address sanitizer watching every read and write."""
     done = sanitized("-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", __file__, "-k", "cuda_version and float32")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@needs_compiler
+def test_every_kernel_is_launched_by_some_case(monkeypatch):
+    """Each variant of each .cu file, on a GPU without tensor cores and on one with them."""
+    launched, on = set(), _cuda.Launcher.on
+    monkeypatch.setattr(
+        _cuda.Launcher, "on", lambda k, *a, **o: launched.add((k.program.name, k.template)) or on(k, *a, **o)
+    )
+    for capability in ("75", "80"):
+        monkeypatch.setattr(stand_in.Device, "compute_capability", capability)
+        _cuda.compute_capability.cache_clear()
+        with stand_in.installed():
+            for p in CUDA:
+                name, case = p.values
+                if capability == "75" or name.startswith("conv2d"):
+                    arguments = case.arguments(np.random.default_rng(0), np.dtype(np.float32))
+                    on_gpu(Kernel.all[name], case, arguments, "cuda")
+    _cuda.compute_capability.cache_clear()
+    everything = {(program.name, template) for program in _cuda.Program.all.values() for template in program.kernels}
+    assert everything - launched == set()

@@ -25,6 +25,7 @@ def getitem(x: Operand, index: Any) -> Tensor:
 def put(x: Tensor, index: tuple, shape: tuple[int, ...]) -> Tensor:
     """The adjoint of getitem: zeros of `shape` with x added at [index], repeats summed.   dx = dy[index]"""
     xp = array_module(x.data)
+    index = index if x.device == "cpu" else checked(index, x.device)
     y = xp.zeros(shape, x.dtype)
     if _may_repeat(index):
         xp.add.at(y, array_of(index), x.data)
