@@ -10,7 +10,7 @@ from tinyconv import cuda, nn
 from tinyconv.errors import OutOfMemoryError
 from tinyconv.tensor import Tensor, of_each
 
-from .doctor.look import as_it_was
+from .tinyconv.ledger.trace import as_it_was
 
 SHARE = 0.95  # of the memory that is there: what a pool cuts off is never used to the end
 
