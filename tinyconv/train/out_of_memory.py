@@ -8,9 +8,8 @@ from typing import Any
 
 from tinyconv import cuda, nn
 from tinyconv.errors import OutOfMemoryError
+from tinyconv.ledger.trace import as_it_was
 from tinyconv.tensor import Tensor, of_each
-
-from .tinyconv.ledger.trace import as_it_was
 
 SHARE = 0.95  # of the memory that is there: what a pool cuts off is never used to the end
 
