@@ -61,7 +61,7 @@ class Mutant:
 def files() -> list[Path]:
     """The files that are mutated, if they have gradients."""
     operations = [path for path in sorted(OPS.glob("*.py")) if path.stem not in NO_RULES]
-    versions = ("_loops", "_numba", "_choice")
+    versions = ("_loops", "_numba", "_cuda", "_choice")
     definitions = [p for p in sorted(KERNELS.glob("*.py")) if not (p.stem.startswith("_") or p.stem.endswith(versions))]
     return operations + definitions
 

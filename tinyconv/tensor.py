@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -383,13 +383,6 @@ def array_of(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(array_of(v) for v in value)
     return value.data if isinstance(value, Tensor) else value
-
-
-def of_each(function: Callable[[Any], Any], labels: Any) -> Any:
-    """function(labels); of a net's several outputs, {name: labels}, of each."""
-    if isinstance(labels, Mapping):
-        return {name: function(of_output) for name, of_output in labels.items()}
-    return function(labels)
 
 
 def same_device(operation: str, *tensors: Tensor) -> None:

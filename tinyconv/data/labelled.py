@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -134,3 +135,10 @@ def _deal(labels: np.ndarray) -> np.ndarray:
     due = np.empty(len(labels))
     due[by_class] = (rank + 0.5) / counts[labels[by_class]]
     return np.argsort(due, kind="stable")
+
+
+def of_each(function: Callable[[Any], Any], labels: Any) -> Any:
+    """function(labels); of a net's several outputs, {name: labels}, of each."""
+    if isinstance(labels, Mapping):
+        return {name: function(of_output) for name, of_output in labels.items()}
+    return function(labels)

@@ -15,8 +15,9 @@ from tinyconv import random
 from tinyconv.backend import check_device
 from tinyconv.errors import ArgumentError, ShapeError
 from tinyconv.geometry import is_whole, whole
-from tinyconv.tensor import Tensor, of_each
+from tinyconv.tensor import Tensor
 
+from .labelled import of_each
 from .transforms import Transform
 from .upload import Uploader, one_ahead
 

@@ -15,8 +15,9 @@ import numpy as np
 
 from tinyconv import nn, observe, random
 from tinyconv.backend import cupy
+from tinyconv.data.labelled import of_each
 from tinyconv.errors import ArgumentError
-from tinyconv.tensor import Tensor, of_each
+from tinyconv.tensor import Tensor
 
 from .judging import of_outputs
 

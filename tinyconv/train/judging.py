@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from tinyconv.data.labelled import of_each
 from tinyconv.errors import ArgumentError, DataError
 from tinyconv.nn import Module
 from tinyconv.ops.loss import cross_entropy
 from tinyconv.ops.loss_arguments import NO_LABEL
 from tinyconv.tape import no_grad
-from tinyconv.tensor import Tensor, of_each
+from tinyconv.tensor import Tensor
 
 from .means import Figures, Means
 from .metrics import Metric, accuracy, evaluate, evaluating

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from tinyconv import cuda, nn
+from tinyconv.data.labelled import of_each
 from tinyconv.errors import OutOfMemoryError
 from tinyconv.ledger.trace import as_it_was
-from tinyconv.tensor import Tensor, of_each
+from tinyconv.tensor import Tensor
 
 SHARE = 0.95  # of the memory that is there: what a pool cuts off is never used to the end
 
