@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache, lru_cache
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -122,7 +122,7 @@ def constant(numbers: np.ndarray, dtype: Any, like: Array) -> Array:
     return _kept(np.ascontiguousarray(numbers, dtype).tobytes(), numbers.shape, np.dtype(dtype), device_of(like))
 
 
-@lru_cache(256)
+@cache  # never dropped: a captured step may read it
 def _kept(content: bytes, shape: tuple[int, ...], dtype: np.dtype, device: str) -> Array:
     return move(np.frombuffer(content, dtype).reshape(shape), device)
 
