@@ -44,6 +44,7 @@ CORNER = (
     "At equality there is a corner, where every slope between both is right; which one is taken is PyTorch's choice."
 )
 ONLY_WORK = "A short cut that saves work and changes no number."
+ELSEWHERE = "It shows in half precision alone, or on a GPU: tests/on_gpu looks there."
 BROADCAST = "Broadcasting gives the same shape a step later."
 EQUIVALENT = [
     (r"(prelu|elu\w*|clip|relu\w*|batch_norm\w*): .*(x|y) >=? (0|low) -> .*", CORNER),
@@ -56,7 +57,11 @@ EQUIVALENT = [
     ),
     (r"conv2d_relu: .* if wanted\[\d\] else None -> .*", ONLY_WORK),
     (r"_window_sums: (C - 1 -> C( \+ 1)?|1 -> 0)( #\d)?", ONLY_WORK),
-    (r"batch_norm_input: .* if residual else .* -> \(dx, dweight, dbias, dy\)", ONLY_WORK),
+    (r"batch_norm_input: .* if residual else .* -> \(\*gradients, added\)", ONLY_WORK),
+    (r"batch_norm_input: False -> True( #2)?", ONLY_WORK),
+    (r"batch_norm_input: \(x\.dtype, dy, wide\(dy\), wide\(x\)\) -> .*", ELSEWHERE),
+    (r"_gradients: a\.float\(\) if a\.dtype == np\.float16 else a -> a", ELSEWHERE),
+    (r"put: (index if )?x\.device == 'cpu'.* -> .*", ELSEWHERE),
     (r"_cross_entropy: softmax\(x, 1\) if is_grad_enabled\(\) else .* -> softmax\(x, 1\)", ONLY_WORK),
     (r"_rows: x if x.ndim == 2 else .* -> reshape\(.*", ONLY_WORK),
     (r"relu_input: (dy if gain == 1 else .* -> dy \* .*|1 -> 0)", ONLY_WORK),
