@@ -16,13 +16,30 @@ from _training import begin_alike, examples
 class Side:
     """One library in one mode. `step` only tells the GPU what to do; `wait` returns when it is done."""
 
+    job: Job
+    model: Any
     peak_mb: float | None = None
+
+    def learn(self) -> Any:
+        """Loss, and the gradients of the parameters."""
+        raise NotImplementedError
+
+    def outputs(self) -> Any:
+        raise NotImplementedError
 
     def step(self) -> None:
         raise NotImplementedError
 
     def wait(self) -> None:
         raise NotImplementedError
+
+    def gradients(self) -> dict[str, Any]:
+        """What must agree: the outputs, or the loss and all gradients."""
+        if self.job.inference:
+            return {"outputs": self.outputs().cpu().numpy()}
+        loss = self.learn()
+        found = {name: p.grad.cpu().numpy() for name, p in self.model.named_parameters()}
+        return {"loss": loss.detach().cpu().numpy(), **found}
 
     def seconds(self, steps: int) -> float:
         """The time of a step, of so many in a row."""
@@ -61,7 +78,6 @@ class Ours(Side):
             self._learn = lambda: captured_step(self.pictures, self.labels)[0]
 
     def learn(self) -> Any:
-        """Loss and gradients."""
         self.optimizer.zero_grad()
         if self.half is None:
             loss = self.tc.nn.functional.cross_entropy(self.model(self.pictures), self.labels)
@@ -95,13 +111,6 @@ class Ours(Side):
         """The most that a step has from the GPU, over what was there before, in MB."""
         self.wait()
         self.peak_mb = round((self.tc.cuda.memory_reserved() - self.before) / 1e6, 1)
-
-    def gradients(self) -> dict[str, Any]:
-        if self.job.inference:
-            return {"outputs": self.outputs().cpu().numpy()}
-        loss = self.learn()
-        found = {name: p.grad.cpu().numpy() for name, p in self.model.named_parameters()}
-        return {"loss": loss.detach().cpu().numpy(), **found}
 
 
 class Theirs(Side):
@@ -155,13 +164,6 @@ class Theirs(Side):
     def memory(self) -> None:
         self.wait()
         self.peak_mb = round((self.torch.cuda.max_memory_allocated() - self.before) / 1e6, 1)
-
-    def gradients(self) -> dict[str, Any]:
-        if self.job.inference:
-            return {"outputs": self.outputs().cpu().numpy()}
-        loss = self.learn()
-        found = {name: p.grad.cpu().numpy() for name, p in self.model.named_parameters()}
-        return {"loss": loss.detach().cpu().numpy(), **found}
 
 
 def without_dropout(model: Any, nn: Any) -> None:

@@ -88,8 +88,7 @@ def check_device(device: str) -> str:
     if kind == "cuda":
         count = cupy().cuda.runtime.getDeviceCount()
         if int(index or 0) >= count:
-            last = f"of this machine is cuda:{count - 1}"
-            raise DeviceError("device", f"there is no {device!r}: the last one {last}.")
+            raise DeviceError("device", f"there is no {device!r}: the last one of this machine is cuda:{count - 1}.")
     return str(device)
 
 
@@ -202,7 +201,7 @@ def set_float32_matmul_precision(name: str) -> None:
     """How products of float32 matrices may round on a GPU, those of dense layers too: "highest" or "high".
 
     highest  float32 throughout
-    high     in TF32: factors rounded to 10 bits after the point, sums in float32; several times as fast
+    high     in TF32: factors rounded to 10 bits after the point, sums in float32
     Convolutions go by `set_precision`. The names are PyTorch's, and so are the two defaults.
     """
     global _matmul_precision

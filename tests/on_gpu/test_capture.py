@@ -71,7 +71,15 @@ def replace(model):
     model[6].bias.data = model[6].bias.data * 0.5
 
 
-@pytest.mark.parametrize("change", [freeze, replace])
+def keep_statistics(model):
+    model[1].eval()
+
+
+def drop_less(model):
+    model[5].p = 0.1
+
+
+@pytest.mark.parametrize("change", [freeze, replace, keep_statistics, drop_less])
 def test_what_has_changed_is_captured_anew(change, device):
     found = []
     for capture in (False, True):

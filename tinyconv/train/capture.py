@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tinyconv import nn, observe, random
-from tinyconv.backend import cupy
+from tinyconv.backend import cupy, current_engine, get_float32_matmul_precision, get_precision
 from tinyconv.data.labelled import of_each
 from tinyconv.errors import ArgumentError
 from tinyconv.tensor import Tensor
@@ -96,20 +96,31 @@ class Capture:
         self.wanted, self.step, self.model, self.loss_fn = wanted, step, model, loss_fn
         self.refused: str | None = None  # why it is not done any more
         self._captured: CapturedStep | None = None
-        self._key: Any = None
-        self._arrays: list[Any] = []  # whose identities are part of the key: kept, so that no other can take them on
+        self._tensors: list[Tensor] = []  # the net's parameters and buffers
+        self._taken: list[tuple[Any, bool]] = []  # their arrays, kept so that no others pass for them; do they learn?
+        self._settings: Any = None
+        self._shapes: Any = None
+        self._allowed = False
         self._times = 0
+
+    def look_again(self) -> None:
+        """As an epoch begins: the net's layers, their settings and hooks. For each step it would take too long."""
+        self._tensors = [*self.model.parameters(), *self.model.buffers()]
+        self._allowed = bool(self.wanted) or is_our_own(self.model, self.loss_fn)
+        settings = settings_of(self.model, self.loss_fn)
+        if settings != self._settings:
+            self._settings, self._shapes, self._captured = settings, None, None
 
     def __call__(self, images: Tensor, labels: Any) -> tuple[Tensor, Any]:
         """The step: captured, played, or taken as it is."""
         if not self._possible(images):
             return self.step(images, labels)
-        key = self._key_of(images, labels)
-        if key != self._key:
+        shapes = [(t.shape, t.dtype) for t in (images, *_each(labels))]
+        if shapes != self._shapes or not self._as_before():
             if self._captured is not None and images.shape[0] < self._captured.images.shape[0]:
                 return self.step(images, labels)  # the last batch of an epoch
-            self._key, self._times, self._captured = key, 0, None
-            self._arrays = [x.data for x in (*self.model.parameters(), *self.model.buffers())]
+            self._shapes, self._times, self._captured = shapes, 0, None
+            self._taken = [(x.data, x.requires_grad) for x in self._tensors]
         self._times += 1
         if self._times <= BEFORE:
             return self.step(images, labels)
@@ -127,13 +138,26 @@ class Capture:
     def _possible(self, images: Tensor) -> bool:
         if self.wanted is False or self.refused is not None or images.device == "cpu" or observe.observed():
             return False
-        return bool(self.wanted) or is_our_own(self.model, self.loss_fn)
+        if not self._tensors:
+            self.look_again()
+        return self._allowed
 
-    def _key_of(self, images: Tensor, labels: Any) -> Any:
-        """All that a graph takes for granted: shapes, and where the weights are and which of them learn."""
-        weights = [(id(p.data), p.requires_grad) for p in self.model.parameters()]
-        buffers = [id(b.data) for b in self.model.buffers()]
-        return [(t.shape, t.dtype) for t in (images, *_each(labels))], weights, buffers, self.model.training
+    def _as_before(self) -> bool:
+        """Are the weights where they were, and do the same of them learn? A graph takes it for granted."""
+        same = len(self._tensors) == len(self._taken)
+        return same and all(
+            x.data is array and x.requires_grad == learns
+            for x, (array, learns) in zip(self._tensors, self._taken, strict=True)
+        )
+
+
+def settings_of(model: nn.Module, loss_fn: Any) -> Any:
+    """What is settled while a step is captured: each layer's mode, probability, momentum, ...; engine and precision."""
+    layers = [*model.modules(), *(loss_fn.modules() if isinstance(loss_fn, nn.Module) else ())]
+    plain = (bool, int, float, str, tuple, type(None))
+    own = [{name: value for name, value in vars(layer).items() if isinstance(value, plain)} for layer in layers]
+    engine = current_engine(next(iter(model.parameters())).data)
+    return own, engine, get_precision(), get_float32_matmul_precision()
 
 
 def is_our_own(model: nn.Module, loss_fn: Any) -> bool:

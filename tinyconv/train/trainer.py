@@ -111,6 +111,8 @@ class Trainer:
         """The rest of the present epoch, and its record."""
         self.model.train()
         self.tell("on_epoch_begin")
+        if self.device != "cpu":
+            self._step.look_again()
         for images, labels in self.loader:
             self.tell("on_batch_begin", images, labels)
             self.train_step(images.to(self.device), on(labels, self.device))
