@@ -108,7 +108,7 @@ def test_the_backward_pass_is_watched_too(x):
 def test_steps_backward_are_watched_with_the_gradients_that_they_reach(x):
     steps = []
     y = (x * 2 + x * 3).sum()
-    with observe.on_step(lambda operation, dy, dxs: steps.append((operation.name, [dx.tolist() for dx in dxs]))):
+    with observe.on_step(lambda operation, dy, dxs, given: steps.append((operation.name, [dx.tolist() for dx in dxs]))):
         y.backward()
     assert [name for name, _ in steps] == ["sum", "add", "mul", "mul"]
     assert [dxs for _, dxs in steps[2:]] == [[[3, 3]], [[5, 5]]]  # the second one: the sum of both
@@ -125,7 +125,7 @@ def test_operations_of_a_backward_pass_know_whose_it_is(x):
     assert (made.name, made.module, made.layer) == ("mul", "conv", "Conv2d")
     assert made.line == origin.line
     assert origin.backward_of is None
-    assert not observe.is_going_back()
+    assert observe.step_back() is None
 
 
 def test_layers_of_one_thread_are_not_those_of_another(x):

@@ -16,7 +16,7 @@ from ._checkout import link_kernels  # isort: skip
 
 link_kernels()
 
-from . import cuda, errors, filters, nn, ops, optim, random
+from . import cuda, errors, filters, nn, ops, optim, random, stepping
 from ._version import __version__ as __version__
 from .anomaly import detect_anomaly
 from .backend import engine, set_float32_matmul_precision, set_precision
@@ -27,6 +27,7 @@ from .memory import empty_cache, memory_stats
 from .observe import on_operation
 from .ops import *  # noqa: F403  # the operations that ops.__all__ lists
 from .random import manual_seed
+from .stepping import trace
 from .tape import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .tensor import Tensor, grad
 from .threads import get_num_threads, set_num_threads
@@ -76,7 +77,9 @@ __all__ = [
     "set_num_threads",
     "set_float32_matmul_precision",
     "set_precision",
+    "stepping",
     "tensor",
+    "trace",
     "train",
     "uint8",
     "zeros",

@@ -56,12 +56,12 @@ class Detection:
 
     def look_forward(self, name: str, inputs: list[Tensor], y: Tensor, arguments: dict[str, Any]) -> None:
         # Inside a step backward only the gradients count, which look_back sees.
-        if _current.get() is not self or observe.is_going_back() or not (found := self.bad(y.data)):
+        if _current.get() is not self or observe.step_back() is not None or not (found := self.bad(y.data)):
             return
         cause = self.cause(inputs)
         raise _error(name, *observe.where_called(), f"its result has {found}", [cause])
 
-    def look_back(self, operation: Operation, dy: Tensor, gradients: list[Tensor]) -> None:
+    def look_back(self, operation: Operation, dy: Tensor, gradients: list[Tensor], contributions: Any) -> None:
         if _current.get() is not self:
             return
         reached = self.bad(dy.data)

@@ -1,4 +1,5 @@
-"""The command line:  tinyconv train | eval | predict | plot | warmup | models | summary | gradcheck | museum."""
+"""The command line:  tinyconv train | eval | predict | plot | warmup | models | summary | gradcheck | museum |
+step."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from . import cli_eval, cli_gradcheck, cli_models, cli_plot, cli_predict, cli_summary, cli_train
+from . import cli_eval, cli_gradcheck, cli_models, cli_plot, cli_predict, cli_step, cli_summary, cli_train
 from ._version import __version__
 from .errors import TinyconvError, TrainingWarning
 from .threads import get_num_threads
@@ -92,4 +93,5 @@ def parser() -> argparse.ArgumentParser:
     cli_models.add_command(commands)
     cli_summary.add_command(commands)
     cli_gradcheck.add_commands(commands)
+    cli_step.add_command(commands)
     return top

@@ -58,9 +58,11 @@ def on_operation(observer: Callable, apart: bool = True) -> Handle:
 
 
 def on_step(observer: Callable, apart: bool = True) -> Handle:
-    """Call `observer(operation, dy, gradients)` after every step backward, in every thread.
+    """Call `observer(operation, dy, gradients, contributions)` after every step backward, in every thread.
 
-    `gradients` are those of the operation's inputs, each summed over all steps so far.   apart  as above
+    gradients      those of the operation's inputs, each summed over all steps so far
+    contributions  what this step gave: pairs of a source (an Operation or a leaf) and its part of the gradient
+    apart          as above
     """
     return Handle(_step_observers if apart else _step_beside, observer)
 
@@ -83,9 +85,9 @@ def show_operation(name: str, inputs: list[Tensor], output: Tensor, arguments: d
         observer(name, inputs, output, arguments)
 
 
-def show_step(operation: Operation, dy: Tensor, gradients: list[Tensor]) -> None:
+def show_step(operation: Operation, dy: Tensor, gradients: list[Tensor], contributions: list[Any]) -> None:
     for observer in [*_step_observers, *_step_beside]:
-        observer(operation, dy, gradients)
+        observer(operation, dy, gradients, contributions)
 
 
 # ---------------------------------------------------------------- from where
@@ -111,8 +113,9 @@ def going_back(operation: Operation) -> Iterator[None]:
         _going_back.reset(token)
 
 
-def is_going_back() -> bool:
-    return _going_back.get() is not None
+def step_back() -> Operation | None:
+    """The operation whose step backward is being made, if one is."""
+    return _going_back.get()
 
 
 def where_called() -> tuple[str, str, str]:

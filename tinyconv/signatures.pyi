@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from .stepping import Steps
 from .tensor import Operand, Tensor
 
 Dims = int | Sequence[int] | None
@@ -90,3 +91,5 @@ class Signatures:
     def copy_(self, value: Operand) -> Tensor: ...
     def fill_(self, value: Operand) -> Tensor: ...
     def zero_(self) -> Tensor: ...
+    # stepping
+    def steps(self, gradient: Operand = None, engine: str | None = "loops", forward: bool = False) -> Steps: ...

@@ -162,39 +162,49 @@ def walk(
     retain_graph = create_graph if retain_graph is None else retain_graph
     seeds = list(seeds)
     wanted = None if wanted is None else set(wanted)
-    operations = _reachable(source for source, _ in seeds)
+    operations = reachable(source for source, _ in seeds)
     goals = None if wanted is None else _on_the_way_to(wanted, operations)
     gradients: dict[Source, Tensor] = {}  # of what is still to be visited
     results: dict[Source, Tensor] = {}
 
     with set_grad_enabled(create_graph):
         for source, dy in seeds:
-            _add(gradients, source, dy)
+            add(gradients, source, dy)
         for operation in operations:
             if operation not in gradients:
                 continue
             dy = gradients.pop(operation)
             if operation.grad_hooks:
                 with observe.going_back(operation):
-                    dy = _hooked(operation.grad_hooks, dy)
+                    dy = hooked(operation.grad_hooks, dy)
             if operation.keeper is not None or (wanted is not None and operation in wanted):
                 results[operation] = dy
-            if observe.observed():
-                with observe.going_back(operation):
-                    _step(operation, dy, goals, gradients)
-                # A name for the list would keep these gradients alive during the next step.
-                observe.show_step(operation, dy, [gradients[s] for s in operation.sources if s in gradients])
-            else:
-                _step(operation, dy, goals, gradients)
+            (_observed_step if observe.observed() else _step)(operation, dy, goals, gradients)
             if not retain_graph:
                 operation.free()
         for leaf, dx in gradients.items():
-            results[leaf] = _hooked(leaf.hooks, dx) if leaf.hooks else dx
+            results[leaf] = hooked(leaf.hooks, dx) if leaf.hooks else dx
     return results
 
 
 def _step(operation: Operation, dy: Tensor, goals: set[Source] | None, gradients: dict[Source, Tensor]) -> None:
-    """Apply an operation's rules to dy, and add what comes out to the gradients of its sources."""
+    """Add what an operation's rules make of dy to the gradients of its sources."""
+    for source, dx in contributions(operation, dy, goals):
+        add(gradients, source, dx)
+
+
+def _observed_step(
+    operation: Operation, dy: Tensor, goals: set[Source] | None, gradients: dict[Source, Tensor]
+) -> None:
+    with observe.going_back(operation):
+        given = contributions(operation, dy, goals)
+        for source, dx in given:
+            add(gradients, source, dx)
+    observe.show_step(operation, dy, [gradients[s] for s in operation.sources if s in gradients], given)
+
+
+def contributions(operation: Operation, dy: Tensor, goals: set[Source] | None = None) -> list[tuple[Source, Tensor]]:
+    """What an operation's rules make of dy: its sources (those among the goals), each with its part of the gradient."""
     sources: list[Source] = []
     dxs: list[Tensor | None] = []
     for rule in operation.rules or ():
@@ -207,12 +217,14 @@ def _step(operation: Operation, dy: Tensor, goals: set[Source] | None, gradients
         for hook in tuple(operation.hooks):
             dxs = hook(operation, dy, dxs) or dxs
         dxs = [None if dx is None else dx.clone() for dx in dxs]  # the hooks may have kept theirs
+    given = []
     for source, dx in zip(sources, dxs, strict=True):
         if source is None or dx is None or (goals is not None and source not in goals):
             continue
         if dx.data.shape != source.shape:
             raise ShapeError(operation.name, f"its gradient rule gave {dx.shape} for an input {source.shape}.")
-        _add(gradients, source, dx if dx.data.dtype is source.dtype else dx.to(source.dtype))
+        given.append((source, dx if dx.data.dtype is source.dtype else dx.to(source.dtype)))
+    return given
 
 
 def _apply(operation: Operation, rule: Rule, dy: Tensor) -> tuple[Tensor | None, ...]:
@@ -239,7 +251,7 @@ def _changed(operation: Operation, counter: Version, version: int) -> GraphError
     )
 
 
-def _reachable(sources: Iterable[Source]) -> list[Operation]:
+def reachable(sources: Iterable[Source]) -> list[Operation]:
     """All operations behind the sources, newest first; refuses a graph of which a part was freed."""
     seen: set[Operation] = set()
     stack = list(sources)
@@ -268,11 +280,11 @@ def _on_the_way_to(wanted: set[Source], operations: list[Operation]) -> set[Sour
     return goals
 
 
-def _add(gradients: dict[Source, Tensor], source: Source, dx: Tensor) -> None:
+def add(gradients: dict[Source, Tensor], source: Source, dx: Tensor) -> None:
     gradients[source] = gradients[source] + dx if source in gradients else dx
 
 
-def _hooked(hooks: Iterable[Callable], gradient: Tensor) -> Tensor:
+def hooked(hooks: Iterable[Callable], gradient: Tensor) -> Tensor:
     """A copy of the gradient after the hooks, each of which may replace it, and may keep what it was given."""
     for hook in tuple(hooks):  # a hook may take itself off
         changed = hook(gradient)

@@ -177,7 +177,7 @@ class Tensor(Signatures):
         create_graph  record the backward pass too, so that gradients can be differentiated again
         retain_graph  keep the graph for another backward pass (otherwise it is freed on the way)
         """
-        dy = _upstream("backward", self, gradient)
+        dy = upstream("backward", self, gradient)
         found = tape.walk([(self.source, dy)], None, create_graph, retain_graph)
         with tape.set_grad_enabled(create_graph):
             tape.accumulate(found, dy)
@@ -328,7 +328,7 @@ def grad(
         grad_outputs = [grad_outputs] + [None] * (len(outputs) - 1)
     if len(grad_outputs) != len(outputs):
         raise ArgumentError("grad", f"{len(outputs)} outputs, but {len(grad_outputs)} grad_outputs.")
-    seeds = [(y.source, _upstream("grad", y, dy)) for y, dy in zip(outputs, grad_outputs, strict=True)]
+    seeds = [(y.source, upstream("grad", y, dy)) for y, dy in zip(outputs, grad_outputs, strict=True)]
     for i, x in enumerate(inputs):
         if x.source is None:
             raise GraphError("grad", f"input {i} needs requires_grad=True, set before it is used.")
@@ -340,7 +340,7 @@ def grad(
     return found
 
 
-def _upstream(operation: str, y: Tensor, dy: Operand) -> Tensor:
+def upstream(operation: str, y: Tensor, dy: Operand) -> Tensor:
     """The gradient that a backward pass starts from, checked against y."""
     if not y.requires_grad:
         raise GraphError(operation, "this tensor needs no gradient: no input of it has requires_grad=True.")

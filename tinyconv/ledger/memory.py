@@ -140,11 +140,11 @@ class _Step:
         self._before_kernels = max(self._before_kernels, self._look())
 
     def _operation(self, name: str, inputs: list[Tensor], output: Tensor, arguments: dict[str, Any]) -> None:
-        if not observe.is_going_back():
+        if observe.step_back() is None:
             self._scratch(observe.where_called()[0])
         self._end()
 
-    def _step_back(self, operation: Operation, dy: Tensor, gradients: list[Tensor]) -> None:
+    def _step_back(self, operation: Operation, dy: Tensor, gradients: list[Tensor], contributions: Any) -> None:
         self._scratch(operation.module)
         self._end()
 

@@ -64,5 +64,12 @@ def _iterate(x: Tensor) -> Iterator[Tensor]:
 
 METHODS["__iter__"] = _iterate
 
-for name, method in METHODS.items():
+
+def attach(name: str, method: Any) -> None:
+    """Make a function a method of Tensor; also for what is imported after this."""
+    METHODS[name] = method
     setattr(Tensor, name, method)
+
+
+for name, method in METHODS.items():
+    attach(name, method)
