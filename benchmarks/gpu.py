@@ -162,7 +162,7 @@ def main() -> None:
     print(f"{about['gpu']}: {about['tf32_tflops']} TFLOP/s in TF32 products, copies {about['copy_gb_per_s']} GB/s\n")
     results = []
     for job in chosen.nets:
-        result = {**race(job, chosen.sides, chosen.rounds, chosen.seconds), "check": check(job)}
+        result = {"check": check(job), **race(job, chosen.sides, chosen.rounds, chosen.seconds)}
         results.append(result)
         print(table([result], chosen.sides), flush=True)
     print(f"\n{table(results, chosen.sides)}")

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from functools import cache, update_wrapper
 from typing import Any
 
-from tinyconv.backend import current_engine
+from tinyconv.backend import current_engine, on_its_gpu
 
 
 class Kernel:
@@ -38,7 +38,7 @@ class Kernel:
         Kernel.all[self.name] = self
 
     def __call__(self, array: Any, *args: Any) -> Any:
-        engine = current_engine(array[0] if type(array) is list else array)
+        engine = current_engine(on_its_gpu(array[0] if type(array) is list else array))
         version = self.versions.get(engine) or self.load(engine)
         result = version(array, *args)
         return self.definition(array, *args) if result is NotImplemented else result

@@ -93,10 +93,14 @@ class Launcher:
         function(grid, (threads,), tuple(_scalars(arguments, dtype)), shared_mem=shared)
 
 
-@cache
 def compute_capability() -> int:
     """Of the GPU in use: 90 is 9.0."""
-    return int(cupy().cuda.Device().compute_capability)
+    return _capability(cupy().cuda.runtime.getDevice())
+
+
+@cache
+def _capability(device: int) -> int:
+    return int(cupy().cuda.Device(device).compute_capability)
 
 
 def _scalars(arguments: tuple, dtype: np.dtype) -> Any:

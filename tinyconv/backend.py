@@ -19,6 +19,7 @@ ENGINES = ("loops", "numpy", "numba", "cuda")
 Array = Any  # numpy.ndarray or cupy.ndarray
 
 _chosen_engine: ContextVar[str | None] = ContextVar("tinyconv_engine", default=None)
+_several_gpus = False  # so that whoever has one GPU, or none, pays no more than this comparison
 
 
 # ---------------------------------------------------------------- devices
@@ -26,7 +27,18 @@ _chosen_engine: ContextVar[str | None] = ContextVar("tinyconv_engine", default=N
 
 def array_module(array: Array) -> ModuleType:
     """`xp`: the module whose functions work on this array, NumPy or CuPy."""
-    return np if isinstance(array, (np.ndarray, np.generic)) else cupy()
+    if isinstance(array, (np.ndarray, np.generic)):
+        return np
+    xp = cupy()
+    on_its_gpu(array)
+    return xp
+
+
+def on_its_gpu(array: Array) -> Array:
+    """The array. If it is on a GPU, that is now the current one: CuPy computes there, wherever arrays are."""
+    if _several_gpus and is_cupy(array) and array.device.id != cupy().cuda.runtime.getDevice():
+        array.device.use()
+    return array
 
 
 def device_of(array: Array) -> str:
@@ -58,6 +70,8 @@ def cupy() -> ModuleType:
         raise DeviceError("cuda", f"CuPy does not load ({error}). {INSTALL}.") from None
     if obstacle := _obstacle(cupy.cuda.runtime):
         raise DeviceError("cuda", obstacle)
+    global _several_gpus
+    _several_gpus = cupy.cuda.runtime.getDeviceCount() > 1
     return cupy
 
 
@@ -93,15 +107,18 @@ def check_device(device: str) -> str:
 
 
 def move(array: Array, device: str) -> Array:
-    """The array on `device`: itself if it is there already, a copy in the same order of memory otherwise."""
+    """The array on `device`: itself if it is there already, a copy in the same order of memory otherwise.
+
+    A GPU that something was moved to stays CuPy's current one.
+    """
     device = check_device(device)
     if device == "cpu":
         return array if isinstance(array, np.ndarray) else _in_its_order(array, lambda a: a.get())
     index = int(device.partition(":")[2] or 0)
     if not isinstance(array, np.ndarray) and array.device.id == index:
         return array
-    with cupy().cuda.Device(index):
-        return _in_its_order(array, cupy().asarray)
+    cupy().cuda.Device(index).use()
+    return _in_its_order(array, cupy().asarray)
 
 
 def pinned(size: int) -> np.ndarray:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .backend import check_device, cupy
 from .errors import DeviceError
 
@@ -37,12 +35,14 @@ def synchronize(device: str = "cuda") -> None:
 
 def memory_allocated(device: str = "cuda") -> int:
     """Bytes that arrays on the GPU occupy now."""
-    return _pool(device).used_bytes()
+    with cupy().cuda.Device(_index(device)):  # the pool tells of the current GPU
+        return cupy().get_default_memory_pool().used_bytes()
 
 
 def memory_reserved(device: str = "cuda") -> int:
     """Bytes that CuPy's pool has taken from the GPU: those of arrays, and those that wait for the next ones."""
-    return _pool(device).total_bytes()
+    with cupy().cuda.Device(_index(device)):
+        return cupy().get_default_memory_pool().total_bytes()
 
 
 def mem_get_info(device: str = "cuda") -> tuple[int, int]:
@@ -52,12 +52,8 @@ def mem_get_info(device: str = "cuda") -> tuple[int, int]:
 
 def empty_cache(device: str = "cuda") -> None:
     """Give the memory that waits for the next arrays back to the GPU."""
-    _pool(device).free_all_blocks()
-
-
-def _pool(device: str) -> Any:
     with cupy().cuda.Device(_index(device)):
-        return cupy().get_default_memory_pool()
+        cupy().get_default_memory_pool().free_all_blocks()
 
 
 def _index(device: str) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import observe, tape
-from .backend import Array, array_module, check_device, device_of, is_array, is_cupy, move
+from .backend import Array, array_module, check_device, device_of, is_array, is_cupy, move, on_its_gpu
 from .dtypes import KINDS, NAMES, as_dtype, number_beside
 from .errors import ArgumentError, DeviceError, DTypeError, GraphError, ShapeError, UnknownNameError
 from .tape import Handle, Operation, Rule, Version
@@ -222,7 +222,7 @@ class Tensor(Signatures):
                 dtype = target
         data = self.data if device is None else move(self.data, check_device(device))
         if dtype is not None and data.dtype != (dtype := as_dtype("to", dtype)):
-            data = (data.real if data.dtype.kind == "c" and dtype.kind != "c" else data).astype(dtype)
+            data = on_its_gpu(data.real if data.dtype.kind == "c" and dtype.kind != "c" else data).astype(dtype)
         if data is self.data:
             return self
         old_device, old_dtype = self.device, self.dtype
@@ -361,6 +361,7 @@ def upstream(operation: str, y: Tensor, dy: Operand) -> Tensor:
 def as_tensor(value: Operand, like: Tensor | None = None) -> Tensor:
     """A Tensor as it is; an array wrapped; a number as a 0-d tensor of the dtype and device of `like`."""
     if isinstance(value, Tensor):
+        on_its_gpu(value.data)
         return value
     if isinstance(value, (bool, int, float, complex, np.generic)) and like is not None:
         return Tensor(number_beside(like.data, value))

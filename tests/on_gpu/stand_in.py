@@ -1,14 +1,16 @@
 """A stand-in for CuPy that needs no GPU, and is as strict as CuPy about what is on it.
 
 `installed()` puts it in CuPy's place. Arrays are NumPy arrays in a box that nothing opens by itself. It refuses
-what CuPy refuses: conversion to NumPy, operations on arrays of both kinds, names and arguments that CuPy lacks
-(cupy_names.json); also NumPy arrays as indices, and as values for elements, which CuPy copies to the GPU without a
-word. New memory is full of NaN. RawModule runs CUDA C on the CPU (cuda_cpu.py). Transfers are counted.
+what CuPy refuses: conversion to NumPy, operations on arrays of both kinds or of another GPU than the current one, names
+and arguments that CuPy lacks (cupy_names.json); also NumPy arrays as indices, and as values for elements, which CuPy
+copies to the GPU without a word. New memory is full of NaN. RawModule runs CUDA C on the CPU (cuda_cpu.py). Transfers
+are counted. There are as many GPUs as `installed(gpus)` says.
 """
 
 import importlib.machinery
 import json
 import sys
+import threading
 import types
 from collections import Counter
 from contextlib import contextmanager
@@ -25,9 +27,9 @@ transfers = Counter()  # "to the GPU", "to the CPU"
 
 
 class ndarray:  # noqa: N801
-    """An array on the pretended GPU; `_a` is its memory."""
+    """An array on a pretended GPU, the current one unless it shows the memory of `base`; `_a` is its memory."""
 
-    __slots__ = ("_a", "_base")
+    __slots__ = ("_a", "_base", "_gpu")
     __module__ = "cupy"
     __hash__ = None
 
@@ -35,6 +37,7 @@ class ndarray:  # noqa: N801
         if a.dtype.kind not in "biufc":
             raise ValueError(f"Unsupported dtype {a.dtype}")
         self._a, self._base = a, base
+        self._gpu = Device.current() if base is None else base._gpu
 
     _cuda_cpu_array = property(lambda self: self._a)  # where cuda_cpu finds the memory
 
@@ -46,7 +49,7 @@ class ndarray:  # noqa: N801
     itemsize = property(lambda self: self._a.itemsize)
     strides = property(lambda self: self._a.strides)
     base = property(lambda self: self._base)
-    device = property(lambda self: Device(0))
+    device = property(lambda self: Device(self._gpu))
     flags = property(lambda self: Flags(self._a.flags))
     data = property(lambda self: types.SimpleNamespace(ptr=self._a.ctypes.data))
     T = property(lambda self: _boxed(self._a.T, self))
@@ -68,10 +71,12 @@ class ndarray:  # noqa: N801
         index = _index(index)
         result = np.asarray(self._a[index])
         if not np.may_share_memory(result, self._a):
+            _check_gpu(self)
             Graph.add_result(lambda: self._a[index], result)
         return _boxed(result, self)
 
     def __setitem__(self, index, value):
+        _check_gpu(self, value)
         index, value = _index(index), _opened(value, "a value")
         Graph.add(lambda: self._a.__setitem__(index, value))
 
@@ -139,6 +144,7 @@ def _operator(name):
     def operator(self, *others):
         if any(isinstance(other, np.ndarray) for other in others):
             raise TypeError(f"Unsupported type {np.ndarray}")
+        _check_gpu(self, *others)
         others = [_opened(other, name) for other in others]
         if any(not isinstance(other, (np.ndarray, np.generic, int, float, complex)) for other in others):
             return NotImplemented
@@ -180,9 +186,10 @@ class Graph:
     capturing = None
 
     def __init__(self):
-        self.work = []
+        self.work, self.gpu = [], Device.current()
 
     def launch(self, stream=None):
+        assert self.gpu == Device.current(), "it was captured on another GPU"
         for again in self.work:
             again()
 
@@ -220,9 +227,11 @@ def _transfer(where):
 
 class Stream:
     def __init__(self, null=False, non_blocking=False, ptds=False, priority=None):
-        pass
+        self.gpu = Device.current()
 
     def __enter__(self):
+        if self.gpu != Device.current():
+            raise RuntimeError("this stream was not created on the current device")
         return self
 
     def __exit__(self, *error):
@@ -239,14 +248,15 @@ class Stream:
         pass
 
     def wait_event(self, event):
-        assert event.recorded
+        assert event.recorded and self.gpu == event.gpu
 
 
 class Event:
     def __init__(self, block=False, disable_timing=False, interprocess=False):
-        self.recorded = False
+        self.recorded, self.gpu = False, Device.current()
 
     def record(self, stream=None):
+        assert self.gpu == (Device.current() if stream is None else stream.gpu)
         self.recorded = True
 
     def synchronize(self):
@@ -256,7 +266,14 @@ class Event:
 class MemoryPool:
     """It counts what `empty` gives out while it has a limit, and takes nothing back before `free_all_blocks`."""
 
-    limit, taken = None, 0
+    limit = None
+
+    def __init__(self):
+        self.taken_on = Counter()  # by the GPU's number
+
+    @property
+    def taken(self):
+        return self.taken_on[Device.current()]
 
     def malloc(self, size):
         raise AssertionError("the stand-in's memory comes from NumPy")
@@ -267,7 +284,7 @@ class MemoryPool:
                 raise OutOfMemoryError(
                     f"Out of memory allocating {size:,} bytes (allocated so far: {self.taken:,} bytes)."
                 )
-            self.taken += size
+            self.taken_on[Device.current()] += size
 
     def used_bytes(self):
         return self.taken
@@ -275,7 +292,7 @@ class MemoryPool:
     total_bytes = used_bytes
 
     def free_all_blocks(self, stream=None):
-        self.taken = 0
+        self.taken_on[Device.current()] = 0
 
 
 pool = MemoryPool()
@@ -311,6 +328,16 @@ def _boxed(a, *sources):
     return type(a)(_boxed(item, *sources) for item in a) if isinstance(a, (list, tuple)) else a
 
 
+def _check_gpu(*values):
+    """Refuse arrays that are not on the current GPU, as CuPy does where one GPU cannot read another's memory."""
+    for value in values:
+        if isinstance(value, (list, tuple)):
+            _check_gpu(*value)
+        elif isinstance(value, ndarray) and value._gpu != Device.current():
+            problem = f"array device = {value._gpu} while current = {Device.current()}"
+            raise ValueError(f"Array device must be same as the current device: {problem}")
+
+
 def _call(function, name, args, kwargs, *sources):
     opened = [_opened(arg, name) for arg in args]
     keywords = {key: _opened(value, name) for key, value in kwargs.items()}
@@ -318,11 +345,13 @@ def _call(function, name, args, kwargs, *sources):
         (keywords["out"],) = keywords["out"]
     out = kwargs.get("out")
     if out is not None or name in IN_PLACE:
+        _check_gpu(*sources, *args, *kwargs.values())
         Graph.add(lambda: _quietly(function, *opened, **keywords))
         return out[0] if isinstance(out, tuple) else out
     result = _writable(_quietly(function, *opened, **keywords))
     inside = [s._a for s in (*sources, *args) if isinstance(s, ndarray)]
     if not any(np.may_share_memory(a, b) for a in _arrays_of(result) if isinstance(a, np.ndarray) for b in inside):
+        _check_gpu(*sources, *args, *kwargs.values())
         Graph.add_result(lambda: function(*opened, **keywords), result)
     return _boxed(result, *sources, *args)
 
@@ -370,6 +399,7 @@ def _function(function, name, parameters, *sources):
 
 def asarray(a, dtype=None, order=None, *, blocking=False):
     if isinstance(a, ndarray):
+        a = a if a._gpu == Device.current() else ndarray(a._a.copy("K"))
         return a if dtype is None or a.dtype == dtype else a.astype(dtype)
     if isinstance(a, (list, tuple)) and any(isinstance(item, ndarray) for item in a):
         return _boxed(np.array(_opened(a, "asarray"), dtype))
@@ -435,11 +465,13 @@ class RawModule:
         self.module = cuda_cpu.RawModule(code=code, options=options, name_expressions=compiled_together(code, names))
 
     def get_function(self, name):
-        kernel = self.module.get_function(name)
+        kernel, gpu = self.module.get_function(name), Device.current()
 
         def launch(grid, block, args, *, shared_mem=0):
             if any(isinstance(a, np.ndarray) and a.dtype.kind != "V" for a in args):
                 raise TypeError(f"{name}: Unsupported type {np.ndarray}")
+            assert gpu == Device.current(), f"{name} was loaded on another GPU"
+            _check_gpu(*args)
             Graph.add(lambda: kernel(grid, block, args, shared_mem=shared_mem))
 
         return launch
@@ -457,19 +489,32 @@ def compiled_together(code, names):
 
 
 class Device:
-    """The one GPU there is."""
+    """A GPU by its number, the current one by default. Each thread has its own current one."""
 
     compute_capability = "75"  # no TF32 unless a test asks for it
-    mem_info = property(lambda self: (2**36 if pool.limit is None else pool.limit - pool.taken, 2**36))
+    in_threads = threading.local()
+    count = 1
+    mem_info = property(lambda self: (2**36 if pool.limit is None else pool.limit - pool.taken_on[self.id], 2**36))
 
-    def __init__(self, device=0):
-        self.id = int(device)
+    def __init__(self, device=None):
+        self.id = self.current() if device is None else int(device)
+        self.before = []
+
+    @classmethod
+    def current(cls):
+        return getattr(cls.in_threads, "id", 0)
+
+    def use(self):
+        assert self.id < self.count, "cudaErrorInvalidDevice"
+        Device.in_threads.id = self.id
 
     def __enter__(self):
+        self.before.append(self.current())
+        self.use()
         return self
 
     def __exit__(self, *error):
-        pass
+        Device.in_threads.id = self.before.pop()
 
     def synchronize(self):
         pass
@@ -498,8 +543,8 @@ def _made_module():
         MemoryPool=MemoryPool,
         using_allocator=using_allocator,
         runtime=types.SimpleNamespace(
-            getDevice=lambda: 0,
-            getDeviceCount=lambda: 1,
+            getDevice=Device.current,
+            getDeviceCount=lambda: Device.count,
             driverGetVersion=lambda: 13000,
             runtimeGetVersion=lambda: 13000,
             getDeviceProperties=lambda index: {"name": b"a stand-in"},
@@ -539,8 +584,8 @@ module = _made_module()
 
 
 @contextmanager
-def installed():
-    """The stand-in in CuPy's place."""
+def installed(gpus=1):
+    """The stand-in in CuPy's place, with so many GPUs, of which the first is the current one."""
     from tinyconv import backend
 
     before = {name: sys.modules.get(name) for name in ("cupy", "cupyx")}
@@ -548,6 +593,7 @@ def installed():
     sys.modules["cupyx"] = types.SimpleNamespace(empty_pinned=np.empty)
     backend.cupy.cache_clear()
     transfers.clear()
+    Device.count, Device.in_threads.id = gpus, 0
     try:
         yield module
     finally:
@@ -556,3 +602,5 @@ def installed():
             if own is not None:
                 sys.modules[name] = own
         backend.cupy.cache_clear()
+        backend._several_gpus = False
+        Device.count, Device.in_threads.id = 1, 0

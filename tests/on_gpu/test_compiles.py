@@ -23,10 +23,14 @@ def compiler():
     return nvrtc.Compiler(path)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [pytest.param(nvrtc.QUICKLY, id="quickly"), pytest.param((), id="as CuPy does it", marks=pytest.mark.long)],
+)
 @pytest.mark.parametrize("architecture", nvrtc.ARCHITECTURES)
 @pytest.mark.parametrize(("program", "dtype"), ALL)
-def test_it_compiles(program, dtype, architecture, compiler):
-    assert compiler.cubin(program.text(), architecture, program.names(dtype))[:4] == b"\x7fELF"
+def test_it_compiles(program, dtype, architecture, options, compiler):
+    assert compiler.cubin(program.text(), architecture, program.names(dtype), options)[:4] == b"\x7fELF"
 
 
 def test_every_text_is_a_programs_and_every_kernel_in_it_is_used():
@@ -43,6 +47,15 @@ def kernels_in(text):
     return [found[2] for found in KERNEL.finditer(text)]
 
 
-def test_a_mistake_is_found(compiler):
-    with pytest.raises(RuntimeError, match=r'kernel.cu\(1\): error: identifier "nonsense" is undefined'):
-        compiler.cubin("template <typename T> __global__ void f(T* x) { nonsense; }", 90, ["f<float>"])
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("nonsense;", r'kernel.cu\(1\): error: identifier "nonsense" is undefined'),
+        ("__shared__ T s[20000]; s[threadIdx.x] = *x; *x = s[0];", r"uses too much shared data"),
+        ('asm volatile("mma.sync.nonsense;");', r"ptxas"),
+    ],
+)
+def test_mistakes_are_found(body, message, compiler):
+    """Those of the language, those of the machine, those of its assembler."""
+    with pytest.raises(RuntimeError, match=message):
+        compiler.cubin(f"template <typename T> __global__ void f(T* x) {{ {body} }}", 90, ["f<float>"], nvrtc.QUICKLY)

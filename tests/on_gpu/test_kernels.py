@@ -120,13 +120,13 @@ def test_every_kernel_is_launched_by_some_case(monkeypatch):
     )
     for capability in ("75", "80"):
         monkeypatch.setattr(stand_in.Device, "compute_capability", capability)
-        _cuda.compute_capability.cache_clear()
+        _cuda._capability.cache_clear()
         with stand_in.installed():
             for p in CUDA:
                 name, case = p.values
                 if capability == "75" or name.startswith("conv2d"):
                     arguments = case.arguments(np.random.default_rng(0), np.dtype(np.float32))
                     on_gpu(Kernel.all[name], case, arguments, "cuda")
-    _cuda.compute_capability.cache_clear()
+    _cuda._capability.cache_clear()
     everything = {(program.name, template) for program in _cuda.Program.all.values() for template in program.kernels}
     assert everything - launched == set()

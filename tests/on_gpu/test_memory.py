@@ -1,5 +1,7 @@
 """What is known of a GPU's memory, and what is said when it is not enough."""
 
+from collections import Counter
+
 import pytest
 from on_gpu import stand_in
 from on_gpu.conftest import needs_compiler
@@ -38,7 +40,7 @@ def little(monkeypatch):
     with stand_in.installed():
         tc.relu(tc.ones(1, device="cuda"))
         monkeypatch.setattr(stand_in.pool, "limit", 6_000)
-        monkeypatch.setattr(stand_in.pool, "taken", 0)
+        monkeypatch.setattr(stand_in.pool, "taken_on", Counter())
         yield
 
 

@@ -20,10 +20,14 @@ def on(x, device):
     return Tensor(x.detach().to(device).data, requires_grad=x.requires_grad)
 
 
-def results(op, arguments, sample, upstream, device="cpu", create_graph=False):
-    """What comes out, and the gradients of what went in, on the CPU; the second is empty if there are none."""
+def results(op, arguments, sample, upstream, device="cpu", create_graph=False, before=lambda: None):
+    """What comes out, and the gradients of what went in, on the CPU; the second is empty if there are none.
+
+    before  is called before the operation, and before it is differentiated
+    """
     random.manual_seed(7)
     arguments, named = moved(arguments, device), moved(tuple(sample.kwargs.values()), device)
+    before()
     y = op.function(*arguments, **dict(zip(sample.kwargs, named, strict=True)))
     outputs = list(y) if isinstance(y, (tuple, list)) else [y]
     gradients = []
@@ -31,6 +35,7 @@ def results(op, arguments, sample, upstream, device="cpu", create_graph=False):
         floating = [y for y in outputs if y.dtype.kind == "f"]
         leaves = [x for x in found_in(arguments, Tensor) if x.requires_grad]
         seeds = [Tensor(u.astype(y.dtype)).to(y.device) for u, y in zip(upstream(floating), floating, strict=True)]
+        before()
         gradients = grad(floating, leaves, seeds, create_graph=create_graph)
     return [[y.detach().cpu().numpy() for y in some] for some in (outputs, gradients)]
 

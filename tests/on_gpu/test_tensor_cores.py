@@ -26,10 +26,10 @@ pytestmark = needs_compiler
 def ampere(monkeypatch):
     """A GPU that has them, as far as a stand-in can be one."""
     monkeypatch.setattr(stand_in.Device, "compute_capability", "80")
-    _cuda.compute_capability.cache_clear()
+    _cuda._capability.cache_clear()
     with stand_in.installed():
         yield "cuda"
-    _cuda.compute_capability.cache_clear()
+    _cuda._capability.cache_clear()
 
 
 def tf32(a):

@@ -44,6 +44,7 @@ class Uploader:
     def arrived(self, sent: tuple[Array, Any]) -> Array:
         """The array, for what is launched from now on."""
         there, done = sent
+        self.device.use()
         self.xp.cuda.get_current_stream().wait_event(done)
         return there
 

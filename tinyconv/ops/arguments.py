@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tinyconv.backend import on_its_gpu
 from tinyconv.dtypes import promote
 from tinyconv.errors import ArgumentError, DTypeError, ShapeError
 from tinyconv.geometry import Window, whole
@@ -31,6 +32,7 @@ def check_together(operation: str, a: Tensor, b: Tensor) -> None:
     """Refuse operands on different devices, or of shapes that do not broadcast."""
     if type(a.data) is not np.ndarray or type(b.data) is not np.ndarray:
         same_device(operation, a, b)
+        on_its_gpu(a.data)
     A, B = a.data.shape, b.data.shape
     if A != B and not all(m == n or m == 1 or n == 1 for m, n in zip(A[::-1], B[::-1], strict=False)):
         raise ShapeError(operation, f"shapes {A} and {B} do not broadcast: from the right, sizes must agree or be 1.")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-from tinyconv.backend import Array, device_of, is_array, move
+from tinyconv.backend import Array, device_of, is_array, move, on_its_gpu
 from tinyconv.errors import ArgumentError, ShapeError
 from tinyconv.geometry import is_whole
 from tinyconv.tensor import Tensor
@@ -37,7 +37,9 @@ class EMA:
         self.model = model
         self.decay = float(decay)
         self.t = 0
-        self.average: dict[str, Array] = {path: p.data.copy(order="K") for path, p in model.named_parameters()}
+        self.average: dict[str, Array] = {
+            path: on_its_gpu(p.data).copy(order="K") for path, p in model.named_parameters()
+        }
         self._applied = False
 
     def update(self) -> None:
@@ -48,7 +50,7 @@ class EMA:
             e = self.average[path]
             if e.dtype != p.dtype or device_of(e) != p.device:  # the model was moved
                 e = self.average[path] = move(e, p.device).astype(p.dtype)
-            e += (1 - self.decay) * (p.data - e)
+            e += (1 - self.decay) * (on_its_gpu(p.data) - e)
 
     @contextmanager
     def applied(self) -> Iterator[Module]:
@@ -106,7 +108,7 @@ class EMA:
                 raise ShapeError(name, f"the average of {path} has shape {found}, its parameter {e.shape}.")
         self.t, self.decay = int(state["t"]), float(state["decay"])
         for path, e in self.average.items():
-            e[...] = move(average[path], device_of(e))
+            on_its_gpu(e)[...] = move(average[path], device_of(e))
 
 
 def _check_decay(name: str, decay: Any) -> None:

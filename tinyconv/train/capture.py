@@ -14,7 +14,13 @@ from typing import Any
 import numpy as np
 
 from tinyconv import nn, observe, random
-from tinyconv.backend import cupy, current_engine, get_float32_matmul_precision, get_precision
+from tinyconv.backend import (
+    array_module,
+    current_engine,
+    get_float32_matmul_precision,
+    get_precision,
+    on_its_gpu,
+)
 from tinyconv.data.labelled import of_each
 from tinyconv.errors import ArgumentError
 from tinyconv.tensor import Tensor
@@ -35,7 +41,7 @@ class CapturedStep:
     """`step`, as it went with one batch, for others of the same shape."""
 
     def __init__(self, step: Step, model: nn.Module, images: Tensor, labels: Any):
-        xp = cupy()
+        xp = array_module(images.data)
         self.images, self.labels = images.clone(), of_each(lambda t: t.clone(), labels)
         self.parameters = list(model.parameters())
         self.places, self.keys = xp.zeros((KEYS, 2), np.uint32), 0
@@ -57,6 +63,7 @@ class CapturedStep:
 
     def __call__(self, images: Tensor, labels: Any) -> tuple[Tensor, Any]:
         """Loss and outputs; these the next call overwrites."""
+        on_its_gpu(images.data)
         self.images.data[...] = images.data
         for mine, given in zip(_each(self.labels), _each(labels), strict=True):
             mine.data[...] = given.data

@@ -15,7 +15,7 @@ import numpy as np
 
 import tinyconv.kernels as kernels
 from tinyconv import nn
-from tinyconv.backend import array_module
+from tinyconv.backend import array_module, on_its_gpu
 from tinyconv.errors import ArgumentError, UnknownNameError
 from tinyconv.nn.norm import BatchNorm1d, BatchNorm2d
 from tinyconv.tensor import Tensor
@@ -52,7 +52,7 @@ class HalfPrecision:
         """Within this block the weights are float16; what learns from it is the same Parameters."""
         kept = [p.data for p in self.weights]
         for p in self.weights:
-            p.data = p.data.astype(HALF)
+            p.data = on_its_gpu(p.data).astype(HALF)
         try:
             yield
         finally:
@@ -91,7 +91,7 @@ class HalfPrecision:
 
     def _rescale(self, scale: float) -> None:
         self.scale, self.steps = scale, 0
-        self.on_device.data.fill(scale)
+        on_its_gpu(self.on_device.data).fill(scale)
 
     # ------------------------------------------------------------ taking it up again
 
