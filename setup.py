@@ -10,6 +10,8 @@ VERSION = re.search(r'__version__ = "(.+)"', (HERE / "tinyconv/_version.py").rea
 
 VIZ = ["matplotlib>=3.10"]
 CUDA = ["cupy-cuda13x>=14", "nvidia-cuda-nvrtc-cu12>=12.9"]  # both work without a GPU; NVRTC 13 has lost sm_70
+DOCS = [*VIZ, "sphinx>=8", "myst-nb>=1.1", "furo>=2024.8", "sphinx-copybutton>=0.5"]  # the site
+DOCS += ["nbformat>=5.10", "nbclient>=0.10", "ipykernel>=6.29"]  # the course's notebooks
 TEST = ["pytest>=8", "pytest-xdist>=3.6", "pytest-timeout>=2.3", "setuptools>=77", *VIZ]
 
 setup(
@@ -51,11 +53,12 @@ setup(
         "cuda12": ["cupy-cuda12x[ctk]>=14"],  # with NVRTC and cuBLAS: a driver is all that a machine needs
         "cuda13": ["cupy-cuda13x[ctk]>=14"],
         "tensorboard": ["tensorboard>=2.20"],
+        "docs": DOCS,
         "test": TEST,
-        "dev": [*TEST, "tensorboard>=2.20", "ruff>=0.17", "mypy>=1.15", "build>=1.2", "onnx>=1.19", *CUDA],
+        "dev": [*TEST, "tensorboard>=2.20", "ruff>=0.17", "mypy>=1.15", "build>=1.2", "onnx>=1.19", *CUDA, *DOCS],
     },
     packages=[*find_packages(include=["tinyconv", "tinyconv.*"]), "tinyconv.kernels"],
     package_dir={"tinyconv": "tinyconv", "tinyconv.kernels": "kernels"},
-    package_data={"tinyconv": ["py.typed", "*.pyi", "data/mnist/*.gz"], "tinyconv.kernels": ["*.cu"]},
+    package_data={"tinyconv": ["py.typed", "*.pyi", "data/mnist/*.gz", "page/assets/*"], "tinyconv.kernels": ["*.cu"]},
     entry_points={"console_scripts": ["tinyconv = tinyconv.cli:main"]},
 )

@@ -123,15 +123,42 @@ def test_bad_arguments(arguments, message):
         Window.of("test", **arguments)
 
 
-def test_a_window_that_does_not_fit_shows_the_formula():
+@pytest.mark.parametrize(
+    ("window", "picture", "message"),
+    [
+        (
+            dict(size=5),
+            (4, 4),
+            "test: a 5x5 window with stride 1, padding 0 does not fit a 4x4 input: the output would be 0x0. "
+            "OH = floor((4 + 2*0 - 1*(5 - 1) - 1)/1) + 1 = 0. An input at least 5 high fits; "
+            "or make the window smaller, or the padding larger.",
+        ),
+        (
+            dict(size=(3, 3), stride=2, padding=(1, 0), dilation=3),
+            (8, 5),
+            "test: a 3x3 window with stride 2, padding (1, 0), dilation 3x3 does not fit a 8x5 input: the output would "
+            "be 2x0. OW = floor((5 + 2*0 - 3*(3 - 1) - 1)/2) + 1 = 0. An input at least 7 wide fits; "
+            "or make the window smaller, or the padding larger.",
+        ),
+        (
+            dict(size=(1, 2), padding=(0, (0, 1)), dilation=2),
+            (5, 1),
+            "test: a 1x2 window with stride 1, padding ((0, 0), (0, 1)), dilation 2x2 does not fit a 5x1 input: the "
+            "output would be 5x0. OW = floor((1 + 0 + 1 - 2*(2 - 1) - 1)/1) + 1 = 0. An input at least 2 wide fits; "
+            "or make the window smaller, or the padding larger.",
+        ),
+    ],
+)
+def test_a_window_that_does_not_fit_shows_the_formula(window, picture, message):
     with pytest.raises(ShapeError) as caught:
-        Window.of("max_pool2d", 3, stride=2).check_fits("max_pool2d", 2, 5)
-    assert str(caught.value) == (
-        "max_pool2d: a 3x3 window with stride 2, padding 0 does not fit a 2x5 input: "
-        "the output would be 0x2; its height = floor((2 + 0 + 0 - 3)/2) + 1."
-    )
-    with pytest.raises(ShapeError, match=r"its width = floor\(\(1 \+ 0 \+ 1 - 3\)/1\) \+ 1"):
-        Window.of("test", (1, 2), padding=(0, (0, 1)), dilation=2).check_fits("test", 5, 1)
+        Window.of("test", **window).check_fits("test", *picture)
+    assert str(caught.value) == message
+
+
+def test_the_way_back_shows_its_formula():
+    window = Window.of("test", (3, 2), stride=(1, 2), padding=(3, (1, 0)), dilation=(1, 4))
+    assert window.transposed_formula(0, 3) == "OH = (3 - 1)*1 - 2*3 + 1*(3 - 1) + 1 + 0 = -1"
+    assert window.transposed_formula(1, 3, 1) == "OW = (3 - 1)*2 - 1 - 0 + 4*(2 - 1) + 1 + 1 = 9"
 
 
 def test_a_window_that_fits_gives_the_size():

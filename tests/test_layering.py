@@ -28,7 +28,7 @@ LAYERS = [
     {"ops"},
     {"nn", "optim", "ledger"},
     {"gradcheck", "anomaly", "stepping"},
-    {"explaining", "graph"},
+    {"explaining", "graph", "notebook"},
     {"models"},
     {"data"},
     {"plots", "train"},
@@ -36,6 +36,7 @@ LAYERS = [
     {"page"},
     {"zoo"},
     {"warmup"},
+    {"checkup"},
     {
         "cli",
         "cli_doctor",

@@ -17,6 +17,8 @@ from ._checkout import link_kernels  # isort: skip
 link_kernels()
 
 from . import cuda, errors, filters, nn, ops, optim, random, stepping
+from . import graph as graph  # Tensor.graph
+from . import notebook as notebook  # what tensors and modules look like there
 from ._version import __version__ as __version__
 from .anomaly import detect_anomaly
 from .backend import engine, set_float32_matmul_precision, set_precision
@@ -34,6 +36,8 @@ from .threads import get_num_threads, set_num_threads
 
 if TYPE_CHECKING:
     from . import data, evaluation, models, plots, train
+    from .explaining import explain
+    from .page import explain_html
 
 __all__ = [
     "Tensor",
@@ -46,6 +50,8 @@ __all__ = [
     "cuda",
     "errors",
     "evaluation",
+    "explain",
+    "explain_html",
     "filters",
     "float16",
     "float32",
@@ -88,8 +94,13 @@ __all__ = [
 __all__ += ops.__all__
 
 
+_LATER = {"explain": ".explaining", "explain_html": ".page"}
+
+
 def __getattr__(name: str) -> Any:
     """The zoo's many files, pictures, and what trains nets on them, are loaded when somebody asks for them."""
     if name in ("data", "evaluation", "models", "plots", "train"):
         return importlib.import_module(f".{name}", __name__)
+    if name in _LATER:
+        return getattr(importlib.import_module(_LATER[name], __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,5 +1,5 @@
 """The command line:  tinyconv train | eval | predict | plot | warmup | models | summary | gradcheck | museum |
-step."""
+step | explain | doctor."""
 
 from __future__ import annotations
 
@@ -11,7 +11,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from . import cli_eval, cli_gradcheck, cli_models, cli_plot, cli_predict, cli_step, cli_summary, cli_train
+from . import (
+    cli_doctor,
+    cli_eval,
+    cli_explain,
+    cli_gradcheck,
+    cli_models,
+    cli_plot,
+    cli_predict,
+    cli_step,
+    cli_summary,
+    cli_train,
+)
 from ._version import __version__
 from .errors import TinyconvError, TrainingWarning
 from .threads import get_num_threads
@@ -93,5 +104,6 @@ def parser() -> argparse.ArgumentParser:
     cli_models.add_command(commands)
     cli_summary.add_command(commands)
     cli_gradcheck.add_commands(commands)
-    cli_step.add_command(commands)
+    for module in (cli_step, cli_explain, cli_doctor):
+        module.add_command(commands)
     return top

@@ -70,6 +70,7 @@ def _of_run(command: str, options: argparse.Namespace, picture: str) -> Subject:
     from .train.run import load_run
 
     run = load_run(options.target, options.weights)
+    run.model.to("cpu")  # wherever it was trained
     if not picture.isdigit():
         return _labelled(command, run.model, run.read(picture), None, run.classes, options.label)
     test = run.test_set()

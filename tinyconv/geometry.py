@@ -92,16 +92,34 @@ class Window:
         """The output size, or a ShapeError that shows the formula with the numbers put in."""
         OH, OW = self.out(H, W)
         if OH < 1 or OW < 1:
-            axis, size = (0, H) if OH < 1 else (1, W)
-            before, after = self.padding[axis]
-            extent, stride = self.extent[axis], self.stride[axis]
-            name = "height" if axis == 0 else "width"
+            axis = 0 if OH < 1 else 1
+            least = self.extent[axis] - sum(self.padding[axis])
             raise ShapeError(
                 operation,
-                f"{self} does not fit a {H}x{W} input: the output would be {OH}x{OW}; "
-                f"its {name} = floor(({size} + {before} + {after} - {extent})/{stride}) + 1.",
+                f"{self} does not fit a {H}x{W} input: the output would be {OH}x{OW}. "
+                f"{self.formula(axis, (H, W)[axis])}. An input at least {least} {('high', 'wide')[axis]} fits; "
+                "or make the window smaller, or the padding larger.",
             )
         return OH, OW
+
+    def formula(self, axis: int, size: int) -> str:
+        """ "OH = floor((4 + 2*0 - 1*(5 - 1) - 1)/1) + 1 = 0": the output size, with the numbers put in"""
+        K, S, D = self.size[axis], self.stride[axis], self.dilation[axis]
+        result = self.out(size, size)[axis]
+        return (
+            f"O{'HW'[axis]} = floor(({size} + {self._both_ends(axis, ' + ')} - {D}*({K} - 1) - 1)/{S}) + 1 = {result}"
+        )
+
+    def transposed_formula(self, axis: int, size: int, extra: int = 0) -> str:
+        """ "OH = (3 - 1)*1 - 2*3 + 1*(3 - 1) + 1 + 0 = -1": the size on the way back, with the numbers put in"""
+        K, S, D = self.size[axis], self.stride[axis], self.dilation[axis]
+        result = self.transposed_out(size, size, (extra, extra))[axis]
+        ends = self._both_ends(axis, " - ")
+        return f"O{'HW'[axis]} = ({size} - 1)*{S} - {ends} + {D}*({K} - 1) + 1 + {extra} = {result}"
+
+    def _both_ends(self, axis: int, sign: str) -> str:
+        before, after = self.padding[axis]
+        return f"2*{before}" if before == after else f"{before}{sign}{after}"
 
     @property
     def short_padding(self) -> int | tuple:

@@ -116,7 +116,28 @@ def test_conv1d_by_hand(engine):
     assert conv1d(x, w, padding="same", dilation=3).tolist() == [[[30, 41, 2, 3]]]  # one zero before, two after
 
 
-def test_an_output_without_pixels_is_refused_before_anything_happens():
-    x = tinyconv.ones(1, 1, 1, 1)
-    with pytest.raises(tinyconv.errors.ShapeError, match=r"^conv_transpose2d: .* the output would be -1x-1"):
-        conv_transpose2d(x, tinyconv.ones(1, 1, 1, 1), padding=1)
+@pytest.mark.parametrize(
+    ("x", "w", "padding", "message"),
+    [
+        (
+            (1, 1, 1, 1),
+            (1, 1, 1, 1),
+            1,
+            "conv_transpose2d: a 1x1 window with stride 1, padding 1 does not fit a 1x1 input: the output would be "
+            "-1x-1. OH = (1 - 1)*1 - 2*1 + 1*(1 - 1) + 1 + 0 = -1. Lower the padding, which cuts rows and columns "
+            "off, or make the input larger.",
+        ),
+        (
+            (1, 1, 3, 2),
+            (1, 1, 3, 1),
+            (0, (1, 2)),
+            "conv_transpose2d: a 3x1 window with stride 1, padding ((0, 0), (1, 2)) does not fit a 3x2 input: the "
+            "output would be 5x-1. OW = (2 - 1)*1 - 1 - 2 + 1*(1 - 1) + 1 + 0 = -1. Lower the padding, which cuts "
+            "rows and columns off, or make the input larger.",
+        ),
+    ],
+)
+def test_an_output_without_pixels_is_refused_before_anything_happens(x, w, padding, message):
+    with pytest.raises(tinyconv.errors.ShapeError) as caught:
+        conv_transpose2d(tinyconv.ones(*x), tinyconv.ones(*w), padding=padding)
+    assert str(caught.value) == message

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import tinyconv
+from tinyconv import ones
 from tinyconv.errors import DTypeError, ShapeError
 from tinyconv.ops.matmul import linear, matmul
 
@@ -138,6 +139,18 @@ def test_linear_is_one_operation():
             lambda x: linear(x, x.T),
             ShapeError,
             r"input \(2, 3\) has 3 features, weight \(3, 2\) expects 2. Set in_f",
+        ),
+        (
+            lambda x: linear(ones(2, 3, 4, 5), ones(7, 60)),
+            ShapeError,
+            r"^linear: input \(2, 3, 4, 5\) has 5 features, weight \(7, 60\) expects 60\. "
+            r"flatten\(1\) the input first, which gives 3\*4\*5 = 60 features\.$",
+        ),
+        (
+            lambda x: linear(ones(2, 3, 4, 5), ones(7, 6)),
+            ShapeError,
+            r"^linear: input .* expects 6\. flatten\(1\) the input first, which gives 3\*4\*5 = 60 features, "
+            r"and set in_features=60\.$",
         ),
         (lambda x: linear(x.sum(), x), ShapeError, "linear: input .* has no features, weight .* expects 3"),
         (

@@ -74,7 +74,7 @@ OPS = [
                 normal(3),
                 groups=2,
             ),
-            refused(ShapeError, "does not fit a 3x3 input: the output would be -1x-1; its height = ", padding=3),
+            refused(ShapeError, r"the output would be -1x-1\. OH = \(3 - 1\)\*1 - 2\*3 \+ ", padding=3),
             refused(ShapeError, "does not fit a 0x3 input", normal(1, 2, 0, 3), normal(2, 1, 3, 3)),
             refused(
                 ArgumentError,

@@ -18,7 +18,8 @@ def relu(x: Operand) -> Tensor:
 
 def relu_input(dy: Tensor, y: Tensor, gain: float = 1.0) -> Tensor:
     """dx of relu: dy where y > 0, 0 elsewhere, times a gain. Linear in dy, and its own adjoint."""
-    return record("relu_input", kernels.relu_input(dy.data, y.data, gain), (dy, lambda ddx: relu_input(ddx, y, gain)))
+    dx = kernels.relu_input(dy.data, y.data, gain)
+    return record("relu_input", dx, (dy, lambda ddx: relu_input(ddx, y, gain)), y=y, gain=gain)
 
 
 def leaky_relu(x: Operand, negative_slope: float = 0.01) -> Tensor:
@@ -34,7 +35,7 @@ def leaky_relu(x: Operand, negative_slope: float = 0.01) -> Tensor:
 def leaky_relu_input(dy: Tensor, x: Tensor, s: float) -> Tensor:
     """dx of leaky_relu: dy where x > 0, s dy elsewhere. Linear in dy, and its own adjoint."""
     dx = kernels.leaky_relu_input(dy.data, x.data, s)
-    return record("leaky_relu_input", dx, (dy, lambda ddx: leaky_relu_input(ddx, x, s)), negative_slope=s)
+    return record("leaky_relu_input", dx, (dy, lambda ddx: leaky_relu_input(ddx, x, s)), x=x, negative_slope=s)
 
 
 def sigmoid(x: Operand) -> Tensor:

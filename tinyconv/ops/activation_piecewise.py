@@ -19,7 +19,7 @@ def relu6(x: Operand) -> Tensor:
 
 def relu6_input(dy: Tensor, y: Tensor) -> Tensor:
     """dx of relu6: dy where 0 < y < 6, 0 elsewhere. Linear in dy, and its own adjoint."""
-    return record("relu6_input", kernels.relu6_input(dy.data, y.data), (dy, lambda ddx: relu6_input(ddx, y)))
+    return record("relu6_input", kernels.relu6_input(dy.data, y.data), (dy, lambda ddx: relu6_input(ddx, y)), y=y)
 
 
 def prelu(x: Operand, weight: Operand) -> Tensor:

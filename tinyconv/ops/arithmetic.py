@@ -127,6 +127,7 @@ def where(condition: Operand, a: Operand, b: Operand) -> Tensor:
         array_module(a.data).where(condition.data, a.data, b.data),
         (a, lambda dy: sum_to(where(condition, dy, 0), A)),
         (b, lambda dy: sum_to(where(condition, 0, dy), B)),
+        condition=condition,
     )
 
 

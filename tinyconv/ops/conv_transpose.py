@@ -101,9 +101,11 @@ def _checked(name: str, x: Tensor, w: Tensor, b: Tensor | None, window: Window, 
         raise ArgumentError(name, f"{problem}: choose a larger stride, or pad() the output.")
     OH, OW = window.transposed_out(H, W, extra)
     if min(H, W, OH, OW) < 1:
+        axis = 0 if min(H, OH) < 1 else 1
         raise ShapeError(
             name,
-            f"{window} does not fit a {H}x{W} input: the output would be {OH}x{OW}; "
-            "its height = (H - 1)*stride - top - bottom + dilation*(KH - 1) + 1 + output_padding.",
+            f"{window} does not fit a {H}x{W} input: the output would be {OH}x{OW}. "
+            f"{window.transposed_formula(axis, (H, W)[axis], extra[axis])}. Lower the padding, which cuts rows and "
+            "columns off, or make the input larger.",
         )
     return N, CG * G, OH, OW

@@ -52,7 +52,7 @@ def interpolate(
 def _resample(x: Tensor, weights: np.ndarray, axis: int) -> Tensor:
     """y = R x along an axis,   dx = R^T dy        weights R (OH, H)"""
     y = kernels.resample(x.data, weights, axis)
-    return record("resample", y, (x, lambda dy: _resample(dy, weights.T, axis)), axis=axis)
+    return record("resample", y, (x, lambda dy: _resample(dy, weights.T, axis)), axis=axis, weights=weights)
 
 
 def _nearest(H: int, OH: int, step: Ratio) -> np.ndarray:

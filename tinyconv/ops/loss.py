@@ -85,7 +85,7 @@ def _cross_entropy_labels(x: Tensor, labels: Array) -> Tensor:
             return unsqueeze(dy, 1) * (softmax(x, 1) - Tensor(one_hot(labels, x.shape[1], x.dtype)))
         return Tensor(kernels.cross_entropy_labels_input(dy.data, p, labels))
 
-    return record("cross_entropy", loss, (x, d_input))
+    return record("cross_entropy", loss, (x, d_input), labels=labels)
 
 
 def _cross_entropy(x: Tensor, t: Tensor) -> Tensor:

@@ -86,10 +86,14 @@ def _check_linear(x: Tensor, w: Tensor, b: Tensor | None) -> None:
         raise ShapeError("linear", f"weight is {w.shape}; it must be (out_features, in_features).")
     if x.ndim == 0 or x.shape[-1] != w.shape[1]:
         features = x.shape[-1] if x.ndim else "no"
+        flat = math.prod(x.shape[1:])
+        cure = f"Set in_features={features}, or flatten(1) the input first"
+        if x.ndim > 2:  # most often pictures, straight from a convolution or pooling
+            product = "*".join(map(str, x.shape[1:]))
+            set_too = "" if flat == w.shape[1] else f", and set in_features={flat}"
+            cure = f"flatten(1) the input first, which gives {product} = {flat} features{set_too}"
         raise ShapeError(
-            "linear",
-            f"input {x.shape} has {features} features, weight {w.shape} expects {w.shape[1]}. "
-            f"Set in_features={features}, or flatten(1) the input first.",
+            "linear", f"input {x.shape} has {features} features, weight {w.shape} expects {w.shape[1]}. {cure}."
         )
     if b is not None and b.shape != w.shape[:1]:
         raise ShapeError("linear", f"bias is {b.shape}; weight {w.shape} needs ({w.shape[0]},).")

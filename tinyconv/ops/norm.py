@@ -78,7 +78,7 @@ def batch_norm(
         x.data, mean.data, var.data, w.data, b.data, eps, None if added is None else added.data, relu
     )
     inputs = ((x, w, b, added), rule_with_relu if relu else rule)
-    return record("batch_norm", y, inputs, training=training, momentum=momentum, eps=eps, relu=relu)
+    return record("batch_norm", y, inputs, training=training, momentum=momentum, eps=eps, relu=relu, mean=mean, var=var)
 
 
 def _backward(

@@ -47,7 +47,7 @@ def pad_input(dy: Tensor, widths: Widths, shape: tuple[int, ...], mode: str) -> 
             strip = strip.sum(axis, keepdims=True) if n < m else strip  # one edge for many rows of border
         folded[source] += strip
     flat = [n for pair in reversed(widths) for n in pair]
-    return record("pad_input", folded[inside], (dy, lambda ddx: pad(ddx, flat, mode)), mode=mode)
+    return record("pad_input", folded[inside], (dy, lambda ddx: pad(ddx, flat, mode)), pad=flat, mode=mode)
 
 
 def _inside(widths: Widths, shape: tuple[int, ...]) -> tuple[slice, ...]:

@@ -15,14 +15,16 @@ Shape = tuple[int, ...]
 def from_places(x: Tensor, place: Array) -> Tensor:
     """y = x[place], 0 where there is no place,   dx = zeros with dy added at the places"""
     X, place = x.shape, array_of(place)
-    return record("from_places", kernels.from_places(x.data, place), (x, lambda dy: to_places(dy, place, X)))
+    return record(
+        "from_places", kernels.from_places(x.data, place), (x, lambda dy: to_places(dy, place, X)), place=place
+    )
 
 
 def to_places(y: Tensor, place: Array, shape: Shape) -> Tensor:
     """x = zeros of `shape` with each y added at its place; the adjoint of from_places"""
     place = array_of(place)
     x = kernels.to_places(y.data, place, shape)
-    return record("to_places", x, (y, lambda dx: from_places(dx, place)))
+    return record("to_places", x, (y, lambda dx: from_places(dx, place)), place=place)
 
 
 def in_batch(winner: Array, shape: Shape) -> Array:

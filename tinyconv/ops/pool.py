@@ -51,14 +51,16 @@ def max_pool2d_input(dy: Tensor, winner: Array, window: Window, shape: Shape) ->
     """dx of max_pool2d: every dy goes to the pixel that won."""
     winner = array_of(winner)
     dx = kernels.max_pool2d_input(dy.data, winner, window, shape)
-    return record("max_pool2d_input", dx, (dy, lambda ddx: _max_pool2d_gather(ddx, winner, window)), window=window)
+    rule = (dy, lambda ddx: _max_pool2d_gather(ddx, winner, window))
+    return record("max_pool2d_input", dx, rule, window=window, winner=winner)
 
 
 def _max_pool2d_gather(x: Tensor, winner: Array, window: Window) -> Tensor:
     """The pixels where an earlier max_pool2d found its winners; linear, and the adjoint of the above."""
     X = x.shape
     y = kernels.max_pool2d_gather(x.data, winner, window)
-    return record("max_pool2d_gather", y, (x, lambda dy: max_pool2d_input(dy, winner, window, X)), window=window)
+    rule = (x, lambda dy: max_pool2d_input(dy, winner, window, X))
+    return record("max_pool2d_gather", y, rule, window=window, winner=winner)
 
 
 def _in_picture(winner: Array, window: Window, shape: Shape) -> Array:
@@ -108,6 +110,7 @@ def _average(x: Tensor, window: Window, divisor: int | Array) -> Tensor:
         kernels.avg_pool2d(x.data, window, divisor),
         (x, lambda dy: avg_pool2d_input(dy, window, divisor, X)),
         window=window,
+        divisor=divisor,
     )
 
 
@@ -118,6 +121,7 @@ def avg_pool2d_input(dy: Tensor, window: Window, divisor: int | Array, shape: Sh
         kernels.avg_pool2d_input(dy.data, window, divisor, shape),
         (dy, lambda ddx: _average(ddx, window, divisor)),
         window=window,
+        divisor=divisor,
     )
 
 

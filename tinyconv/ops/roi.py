@@ -36,7 +36,8 @@ def roi_pool(input: Operand, boxes: Boxes, output_size: int | Pair, spatial_scal
     X = x.shape
     rows, columns = _whole_bins(y1, y2, OH, X[2]), _whole_bins(x1, x2, OW, X[3])
     y, winner = kernels.roi_pool(x.data, picture, rows, columns)
-    return record("roi_pool", y, (x, lambda dy: to_places(dy, winner, X)), output_size=(OH, OW))
+    bins = {"picture": picture, "rows": rows, "columns": columns}
+    return record("roi_pool", y, (x, lambda dy: to_places(dy, winner, X)), output_size=(OH, OW), **bins)
 
 
 def roi_align(
@@ -72,13 +73,15 @@ def roi_align(
 def _align(x: Tensor, picture: Array, rows: Array, columns: Array) -> Tensor:
     X = x.shape
     y = kernels.roi_align(x.data, picture, rows, columns)
-    return record("roi_align", y, (x, lambda dy: _align_input(dy, picture, rows, columns, X)))
+    rule = (x, lambda dy: _align_input(dy, picture, rows, columns, X))
+    return record("roi_align", y, rule, picture=picture, rows=rows, columns=columns)
 
 
 def _align_input(dy: Tensor, picture: Array, rows: Array, columns: Array, shape: Shape) -> Tensor:
     """dx of roi_align, its adjoint: every dy goes to the pixels it was interpolated from."""
     dx = kernels.roi_align_input(dy.data, picture, rows, columns, shape)
-    return record("roi_align_input", dx, (dy, lambda ddx: _align(ddx, picture, rows, columns)))
+    rule = (dy, lambda ddx: _align(ddx, picture, rows, columns))
+    return record("roi_align_input", dx, rule, picture=picture, rows=rows, columns=columns)
 
 
 def _whole_bins(first: Array, last: Array, bins: int, size: int) -> Array:

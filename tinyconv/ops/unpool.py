@@ -71,7 +71,11 @@ def _output_size(name: str, window: Window, picture: tuple[int, ...], asked: Seq
     OH, OW = (H - 1) * SH - top - bottom + KH, (W - 1) * SW - left - right + KW
     if asked is None:
         if OH < 1 or OW < 1:
-            raise ShapeError(name, f"{window} and a {H}x{W} input give an output of {OH}x{OW}.")
+            axis = 0 if OH < 1 else 1
+            formula = window.transposed_formula(axis, picture[axis])
+            raise ShapeError(
+                name, f"{window} and a {H}x{W} input give an output of {OH}x{OW}. {formula}. Lower the padding."
+            )
         return OH, OW
     sizes = tuple(asked) if isinstance(asked, (tuple, list)) and all(map(is_whole, asked)) else ()
     h, w = sizes[-2:] if len(sizes) in (2, 4) else (0, 0)

@@ -41,7 +41,12 @@ class Event:
     versions: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.versions = [x.version.count for x in (*self.inputs, self.output)]
+        self.versions = [x.version.count for x in self.tensors]
+
+    @property
+    def tensors(self) -> list[Tensor]:
+        """All that it has numbers of: inputs, output, and tensors among the arguments."""
+        return [*self.inputs, self.output, *(a for a in self.arguments.values() if isinstance(a, Tensor))]
 
     @property
     def forward(self) -> bool:
@@ -49,7 +54,7 @@ class Event:
 
     def check_unchanged(self) -> None:
         """The numbers that the event had are still there; GraphError if one was changed in place."""
-        for x, version in zip((*self.inputs, self.output), self.versions, strict=True):
+        for x, version in zip(self.tensors, self.versions, strict=True):
             if x.version.count != version:
                 raise GraphError(
                     self.name,

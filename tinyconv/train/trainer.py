@@ -22,6 +22,7 @@ from tinyconv.tensor import Tensor
 
 from .callbacks import Callback
 from .capture import Capture
+from .history import History
 from .judging import batch_figures, judge, on, when_asked
 from .means import Means
 from .metrics import Metric
@@ -85,12 +86,12 @@ class Trainer:
         self.half = in_precision(precision, model)
         self._step = self._capture(capture)
         self.epoch = self.step = self.epochs = 0
-        self.history: list[dict[str, Any]] = []
+        self.history = History()
         self.running = Means()
         self.evaluation: Any = None
         self.stop = False
 
-    def fit(self, epochs: int) -> list[dict[str, Any]]:
+    def fit(self, epochs: int) -> History:
         """Train until `epochs` epochs are complete, those before a resume counted in; returns the history."""
         if epochs < 1:
             raise ArgumentError("fit", f"epochs is {epochs}; it must be at least 1.")
@@ -257,7 +258,7 @@ class Trainer:
         if self.half is not None and state.get("half"):
             self.half.load_state_dict(state["half"])
         self.epoch, self.step = state["epoch"], state["step"]
-        self.history, self.running = list(state["history"]), Means(**state["running"])
+        self.history, self.running = History(state["history"]), Means(**state["running"])
 
 
 class BrokenOffError(Exception):
@@ -286,7 +287,7 @@ def fit(
     scheduler: LRScheduler | None = None,
     callbacks: Iterable[Callback] = (),
     **options: Any,
-) -> list[dict[str, Any]]:
+) -> History:
     """Train a model in one call; returns the history. The same as Trainer(..., **options).fit(epochs)."""
     trainer = Trainer(model, optimizer, loader, loss_fn, val_loader, scheduler, list(callbacks), **options)
     return trainer.fit(epochs)

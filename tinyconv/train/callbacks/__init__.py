@@ -5,6 +5,7 @@ from .base import Callback
 from .early_stopping import EarlyStopping
 from .interrupt import StopOnInterrupt
 from .lambda_callback import LambdaCallback
+from .live_plot import LivePlot
 from .plateau import ReduceOnPlateau
 from .save_checkpoint import SaveCheckpoint
 from .save_weights import SaveWeights
@@ -20,6 +21,7 @@ __all__ = [
     "Callback",
     "EarlyStopping",
     "LambdaCallback",
+    "LivePlot",
     "ReduceOnPlateau",
     "SaveCheckpoint",
     "SaveWeights",
