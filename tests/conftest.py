@@ -12,6 +12,7 @@ for variable in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 SEED = int(os.environ.setdefault("TINYCONV_TEST_SEED", str(secrets.randbelow(2**32))))
 
 import importlib.util
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,6 +23,13 @@ from tinyconv import backend, memory, observe, random, tape
 
 def pytest_report_header():
     return f"random numbers: TINYCONV_TEST_SEED={SEED}"
+
+
+def pytest_terminal_summary(terminalreporter):
+    """TINYCONV_SKIPPED names a file for what was skipped, so that it can be run where nothing lacks: pytest @FILE."""
+    if path := os.environ.get("TINYCONV_SKIPPED"):
+        skipped = dict.fromkeys(report.nodeid for report in terminalreporter.stats.get("skipped", ()))
+        Path(path).write_text("".join(f"{nodeid}\n" for nodeid in skipped), encoding="utf-8")
 
 
 @pytest.hookimpl(wrapper=True)
