@@ -136,7 +136,7 @@ class Theirs(Side):
         self.optimizer = getattr(torch.optim, name)(self.model.parameters(), **settings)
         self.scaler = torch.amp.GradScaler("cuda", enabled=half)
         torch.cuda.empty_cache()
-        self.before = torch.cuda.memory_allocated()
+        self.before = torch.cuda.memory_reserved()
         torch.cuda.reset_peak_memory_stats()
 
     def learn(self) -> Any:
@@ -163,7 +163,7 @@ class Theirs(Side):
 
     def memory(self) -> None:
         self.wait()
-        self.peak_mb = round((self.torch.cuda.max_memory_allocated() - self.before) / 1e6, 1)
+        self.peak_mb = round((self.torch.cuda.max_memory_reserved() - self.before) / 1e6, 1)
 
 
 def without_dropout(model: Any, nn: Any) -> None:

@@ -26,7 +26,8 @@ from _report import save
 ROOT = Path(__file__).parents[1]
 SMALL = [Job("lenet5", 64), Job("lenet5", 512), Job("deck_mnist", 512), Job("deck_cifar", 128), Job("deck_cifar", 512)]
 LARGE = [Job("resnet18", 64), Job("vgg16", 32), Job("resnet50", 32)]
-JOBS = [*SMALL, Job("resnet20", 128), *LARGE, *(Job(job.name, job.batch, inference=True) for job in LARGE)]
+TRAINING = [*SMALL, Job("resnet20", 128), *LARGE]
+JOBS = [*TRAINING, *(Job(job.name, job.batch, inference=True) for job in TRAINING)]
 TOLERANCE = 1e-3  # of ||a - b|| / ||b||, in float32 without TF32
 
 
