@@ -247,6 +247,8 @@ def test_a_step_in_words(rng):
     assert text[1] == "    y = x W^T + b,   dx = dy W,   dW = dy^T x,   db = sum of dy over all but the last axis"
     assert text[2].startswith("    called in ") and "test_steps.py:" in text[2]
     assert "(x, lambda dy: matmul(dy, w))," in text[3]
+    assert [line.split()[0] for line in text if line.startswith("    in ")] == ["in"] * 3
+    assert text[7].startswith("    in    (3, 8) float32  min") and text[7].endswith("   6.weight")
     assert "    sets the gradient of 6.weight" in text
     assert "    sets the gradient of reshape in 5" in text
 

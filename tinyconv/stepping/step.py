@@ -40,7 +40,7 @@ class Step:
     forward     True: it is the operation itself; False: it is its step backward
     number      from 1, of `total`
     name, module, layer, line   as the tape recorded them; module, layer and line only of a pass that was traced
-    inputs, output   their Tensors, of a pass that was traced; otherwise () and None
+    inputs, output   of the forward operation, in a pass that was traced; otherwise () and None
     dy          the gradient that arrived (backward only)
     names       of the inputs: "conv1.weight" of a parameter, "" of what another operation gave
     contributions    the gradients that left, one for each input that needs one
@@ -100,12 +100,12 @@ class Step:
         lines = [f"[{self.number}/{self.total}] {way}  {place_of(self.name, self.module)}"]
         lines += [f"    {self.formula}"] if self.formula else []
         lines += [f"    called in {self.line}"] if self.line else []
-        if self.forward:
-            named = zip(self.inputs, self.names, strict=True)
-            lines += [f"    in    {about(x)}{f'   {name}' if name else ''}" for x, name in named]
-            return [*lines, *([f"    out   {about(self.output)}"] if self.output is not None else [])]
         for source in self.sources:
             lines += [f"    {line}" for line in str(source).splitlines()]
+        for x, name in zip(self.inputs, self.names, strict=True):
+            lines.append(f"    in    {about(x)}{f'   {name}' if name else ''}")
+        if self.forward:
+            return [*lines, *([f"    out   {about(self.output)}"] if self.output is not None else [])]
         lines += [f"    dy    {about(self.dy)}"] if self.dy is not None else []
         for given in self.contributions:
             lines.append(f"    {'adds to' if given.added else 'sets'} the gradient of {given.of}")

@@ -154,14 +154,17 @@ class Steps:
     # ------------------------------------------------------------ one step
 
     def _show(self, event: Event, n: int) -> Step:
-        names = tuple(self.trace.name_of(x) for x in event.inputs)
-        return Step(True, n + 1, len(self), event.name, event.operation, event, names)
+        return Step(True, n + 1, len(self), event.name, event.operation, event, self._names_of(event))
+
+    def _names_of(self, event: Event | None) -> tuple[str, ...]:
+        return () if event is None else tuple(self.trace.name_of(x) for x in event.inputs)
 
     def _back_through(self, n: int) -> Step:
         """The same as a step of tape.walk, and what it changed is noted."""
         operation = self.operations[n - len(self.events)]
         event = self.trace.event_of(operation)
-        step = Step(False, n + 1, len(self), operation.name, operation, event, sources=sources_of(operation))
+        names, sources = self._names_of(event), sources_of(operation)
+        step = Step(False, n + 1, len(self), operation.name, operation, event, names, sources=sources)
         if operation not in self.gradients:  # no rule gave it any: it is on no way from y
             return step
         with self._as_plain_backward():
