@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import DeviceError, UnknownNameError
+from .errors import DeviceError, OutOfMemoryError, UnknownNameError
 
 ENGINES = ("loops", "numpy", "numba", "cuda")
 Array = Any  # numpy.ndarray or cupy.ndarray
@@ -149,6 +149,33 @@ def _in_its_order(array: Array, copied: Callable[[Array], Array]) -> Array:
         return copied(array)
     axes = sorted(range(array.ndim), key=lambda axis: -array.strides[axis])
     return copied(array.transpose(axes)).transpose([axes.index(axis) for axis in range(array.ndim)])
+
+
+@contextmanager
+def memory_explained(operation: str) -> Iterator[None]:
+    """Within this block an array that cannot be made on a GPU is an OutOfMemoryError."""
+    try:
+        yield
+    except MemoryError as error:
+        raise memory_error(operation, error) from None
+
+
+def memory_error(operation: str, error: MemoryError, module: str = "") -> MemoryError:
+    """CuPy's error as an OutOfMemoryError; any other as it is."""
+    if not is_cupy(error):
+        return error
+    asked = str(error).partition("(")[0].strip()  # "Out of memory allocating 1,024 bytes"
+    free, total = cupy().cuda.Device().mem_info
+    used = cupy().get_default_memory_pool().used_bytes()
+    told = f"{asked}; arrays occupy {_size(used)}, and {_size(free)} of the GPU's {_size(total)} are free"
+    cure = "Take fewer or smaller pictures at a time; where nothing is to be learned, compute under tinyconv.no_grad()."
+    ours = OutOfMemoryError(operation, f"{told}. {cure}")
+    ours.told, ours.module = told, module
+    return ours
+
+
+def _size(n: int) -> str:
+    return f"{n / 2**30:.1f} GiB" if n >= 2**30 else f"{n / 2**20:.0f} MiB"
 
 
 # ---------------------------------------------------------------- engines

@@ -37,7 +37,12 @@ class DeviceError(TinyconvError, RuntimeError):
 
 
 class OutOfMemoryError(TinyconvError, MemoryError):
-    """A batch that does not fit into a GPU's memory."""
+    """Something that does not fit into a GPU's memory.
+
+    told  what was asked for, what arrays occupy, what is free
+    """
+
+    told = ""
 
 
 class ArgumentError(TinyconvError, ValueError):

@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from . import observe
+from .backend import memory_explained
 from .errors import DTypeError, GraphError, ShapeError
 from .observe import Handle as Handle
 
@@ -167,7 +168,7 @@ def walk(
     gradients: dict[Source, Tensor] = {}  # of what is still to be visited
     results: dict[Source, Tensor] = {}
 
-    with set_grad_enabled(create_graph):
+    with set_grad_enabled(create_graph), memory_explained("backward"):
         for source, dy in seeds:
             add(gradients, source, dy)
         for operation in operations:

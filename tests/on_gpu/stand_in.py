@@ -521,7 +521,7 @@ class Device:
 
 
 class OutOfMemoryError(MemoryError):
-    pass
+    __module__ = "cupy.cuda.memory"
 
 
 ATOMIC = {"add", "subtract", "maximum", "minimum", "bitwise_and", "bitwise_or", "bitwise_xor"}

@@ -8,7 +8,7 @@ from on_gpu.conftest import needs_compiler
 from small_training import trainer
 
 import tinyconv as tc
-from tinyconv import cuda
+from tinyconv import backend, cuda
 from tinyconv.errors import OutOfMemoryError
 
 
@@ -67,3 +67,32 @@ def test_when_not_even_one_fits(little, monkeypatch):
     images, labels = next(iter(t.loader))
     with pytest.raises(OutOfMemoryError, match="Not even a batch of 1 would fit: take smaller pictures"):
         t.train_step(images.to("cuda"), labels.to("cuda"))
+
+
+@needs_compiler
+def test_a_forward_pass_that_does_not_fit_is_explained(little):
+    net = tc.nn.Sequential(tc.nn.Conv2d(1, 4, 3, padding=1), tc.nn.Flatten()).to("cuda")
+    x = tc.zeros(8, 1, 16, 16).to("cuda")
+    message = (
+        r"Conv2d \(0\): Out of memory allocating [\d,]+ bytes; arrays occupy 0 MiB, and 0 MiB of the GPU's 64.0 GiB "
+        r"are free\. Take fewer or smaller pictures at a time; .* under tinyconv\.no_grad\(\)"
+    )
+    with pytest.raises(OutOfMemoryError, match=message) as caught, tc.no_grad():
+        net(x)
+    assert caught.value.__cause__ is None
+
+
+@needs_compiler
+def test_a_backward_pass_that_does_not_fit_is_explained(little, monkeypatch):
+    w = tc.ones(300).to("cuda").requires_grad_()
+    loss = tc.relu(w).sum()
+    monkeypatch.setattr(stand_in.pool, "limit", 100)
+    with pytest.raises(OutOfMemoryError, match=r"backward: Out of memory allocating [\d,]+ bytes; arrays occupy"):
+        loss.backward()
+
+
+def test_the_processors_own_error_stays_as_it_is():
+    error = MemoryError("Unable to allocate 1.0 TiB")
+    with pytest.raises(MemoryError) as caught, backend.memory_explained("backward"):
+        raise error
+    assert caught.value is error

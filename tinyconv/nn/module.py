@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinyconv import observe, tape
+from tinyconv.backend import memory_error
 from tinyconv.errors import ArgumentError, DTypeError, TinyconvError
 from tinyconv.tensor import Tensor, array_of
 
@@ -70,6 +71,8 @@ class Module:
         except TinyconvError as error:
             error.module = error.module or _path(running)
             raise
+        except MemoryError as error:
+            raise memory_error(type(self).__name__, error, _path(running)) from None
         finally:
             _running.reset(token)
         for hook in tuple(self._forward_hooks or ()):  # a hook may take itself off

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tinyconv import cuda, nn
+from tinyconv.backend import memory_error
 from tinyconv.data.labelled import of_each
 from tinyconv.errors import OutOfMemoryError
 from tinyconv.ledger.trace import as_it_was
@@ -20,25 +21,20 @@ def explained(step: Callable[[Tensor, Any], object], model: nn.Module, images: T
     """Within this block an array that cannot be made on a GPU is an OutOfMemoryError that names the largest batch."""
     try:
         yield
-    except MemoryError as error:  # CuPy's OutOfMemoryError is one
-        if images.device == "cpu":
+    except MemoryError as error:
+        told = getattr(memory_error("fit", error), "told", "")
+        if not told:
             raise
-        asked = str(error).partition("(")[0].strip()  # "Out of memory allocating 1,024 bytes"
     else:
         return
-    used, (free, total) = cuda.memory_allocated(images.device), cuda.mem_get_info(images.device)
-    N = len(images)
-    fits = largest_batch(step, model, images, labels)
+    N, fits = len(images), largest_batch(step, model, images, labels)
     cure = (
         f"About {fits} would fit: lower batch_size"
         if fits
         else "Not even a batch of 1 would fit: take smaller pictures"
     )
-    raise OutOfMemoryError(
-        "fit",
-        f"a batch of {N} does not fit. {asked}; arrays occupy {_size(used)}, and {_size(free)} of the GPU's "
-        f"{_size(total)} are free. {cure}, or accumulate gradients (accumulate=2).",
-    )
+    problem = f"a batch of {N} does not fit. {told}. {cure}, or accumulate gradients (accumulate=2)."
+    raise OutOfMemoryError("fit", problem)
 
 
 def largest_batch(step: Callable[[Tensor, Any], object], model: nn.Module, images: Tensor, labels: Any) -> int:
@@ -56,7 +52,3 @@ def largest_batch(step: Callable[[Tensor, Any], object], model: nn.Module, image
         each = (cuda.memory_reserved(device) - before) / few
     cuda.empty_cache(device)
     return min(int(SHARE * free / each), len(images) - 1) if each > 0 else len(images) - 1
-
-
-def _size(n: int) -> str:
-    return f"{n / 2**30:.1f} GiB" if n >= 2**30 else f"{n / 2**20:.0f} MiB"
