@@ -15,6 +15,14 @@ from tinyconv.train import AverageWeights, Callback, LambdaCallback, SaveCheckpo
 PER_EPOCH = STEPS + 3  # losses: 7 batches to train on, 3 to evaluate
 
 
+@pytest.fixture(autouse=True)
+def python_hears_ctrl_c():
+    """Also where the tests run in the background, which may mean that Ctrl-C is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @cache
 def undisturbed():
     """All state after three epochs without a Ctrl-C."""

@@ -69,7 +69,7 @@ def _grid(grid: Grid, answers: bool) -> str:
     values = np.atleast_2d(grid.values)
     texts = grid.written or tuple(number(value) for value in values.ravel())
     shown = len(texts) if answers or not grid.blank else grid.done
-    is_whole = all(float(value).is_integer() for value in values.ravel())
+    is_whole = all("." not in number(value) for value in values.ravel())
     kind = ("blank" if grid.blank else "given") + ("" if is_whole else " decimals")
     cells = [f'<td class="{kind}">{text if i < shown else ""}</td>' for i, text in enumerate(texts)]
     per_row = values.shape[1]
