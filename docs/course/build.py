@@ -2,6 +2,7 @@
 
 python docs/course/build.py           all of them
 python docs/course/build.py 05 06     these
+python docs/course/build.py --words 13     where only words have changed: outputs stay as they are
 
 A lesson NN_name.md becomes notebooks/NN_name.ipynb, in which what explains has been run and the exercises are open, and
 solutions/NN_name.ipynb, in which everything has been run. The same lesson gives the same bytes. Needs tinyconv[docs].
@@ -37,8 +38,13 @@ METADATA = {
 }
 
 
-def build(path: Path) -> None:
+def build(path: Path, words: bool = False) -> None:
     page = lesson.read(path)
+    if words:
+        for cells, folder in ((page.student, "notebooks"), (page.solved, "solutions")):
+            file = FOLDER / folder / f"{path.stem}.ipynb"
+            write(reworded(notebook(cells), nbformat.read(file, 4)), file)
+        return
     write(run(notebook(page.student), {"code"}), FOLDER / "notebooks" / f"{path.stem}.ipynb")
     solved = run(notebook(page.solved), {"code", "solution", "check"})
     for cell in solved.cells:  # what explains has its outputs in the other notebook
@@ -60,6 +66,16 @@ def notebook(cells: list[lesson.Cell]) -> nbformat.NotebookNode:
         else:
             made.append(new_code_cell(source, id=name, metadata={"tags": [cell.kind]}))
     return new_notebook(cells=made, metadata=METADATA)
+
+
+def reworded(book: nbformat.NotebookNode, old: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """The notebook with the outputs of an older one that has the same code."""
+    new_code, old_code = ([cell for cell in b.cells if cell.cell_type == "code"] for b in (book, old))
+    if [cell.source for cell in new_code] != [cell.source for cell in old_code]:
+        sys.exit("more than words has changed: build it without --words")
+    for cell, before in zip(new_code, old_code, strict=True):
+        cell.outputs, cell.execution_count = before.outputs, before.execution_count
+    return book
 
 
 def run(book: nbformat.NotebookNode, kinds: set[str]) -> nbformat.NotebookNode:
@@ -115,9 +131,10 @@ def write(book: nbformat.NotebookNode, path: Path) -> None:
 
 if __name__ == "__main__":
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # sums do not depend on how many cores there are
-    chosen = [path for path in lesson.paths() if not sys.argv[1:] or path.name[:2] in sys.argv[1:]]
+    numbers = [argument for argument in sys.argv[1:] if argument != "--words"]
+    chosen = [path for path in lesson.paths() if not numbers or path.name[:2] in numbers]
     if not chosen:
-        sys.exit(f"no lesson is called {' '.join(sys.argv[1:])}")
+        sys.exit(f"no lesson is called {' '.join(numbers)}")
     for path in chosen:
-        build(path)
+        build(path, words="--words" in sys.argv)
         print(path.stem, flush=True)
