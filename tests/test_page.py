@@ -357,3 +357,33 @@ def test_the_command_says_when_no_label_was_given(tmp_path):
     out = tmp_path / "page.html"
     assert main(["explain", "lenet5", "0", "-o", str(out)]) == 0
     assert record_of(out.read_text(encoding="utf-8"))["given"] is False
+
+
+# ---------------------------------------------------------------- unusual nets
+
+
+class Unusual(nn.Module):
+    """Statistics that are no layer's own, a constant with the bytes of a parameter, a side branch after the logits."""
+
+    def __init__(self):
+        self.conv = nn.Conv2d(2, 4, 3)
+        self.weight, self.bias = nn.Parameter(np.ones(4, np.float32)), nn.Parameter(np.zeros(4, np.float32))
+        self.head, self.aux = nn.Linear(4, 6), nn.Linear(4, 3)
+
+    def forward(self, x):
+        mean, var = tinyconv.full((4,), 0.5), tinyconv.full((4,), 2.0)
+        y = F.batch_norm(self.conv(x), mean, var, self.weight, self.bias) * tinyconv.ones(4, 1, 1)
+        z = F.adaptive_avg_pool2d(y, 1).flatten(1)
+        logits = self.head(z)
+        self.seen = self.aux(z)
+        return logits
+
+
+def test_constants_keep_their_shape_and_classes_are_the_outputs(picture):
+    record = record_of(tinyconv.explain_html(Unusual(), picture, 1, classes="abcdef"))
+    (product,) = [node for node in record["nodes"] if node["name"] == "mul"]
+    (place,) = [operand["constant"] for operand in product["inputs"] if "constant" in operand]
+    assert record["arrays"][place]["shape"] == [4, 1, 1]
+    assert record["classes"] == list("abcdef")
+    (norm,) = [node for node in record["nodes"] if node["name"] == "batch_norm"]
+    assert (norm["arguments"]["mean"], norm["arguments"]["var"]) == ([0.5] * 4, [2.0] * 4)

@@ -25,7 +25,7 @@ def explain(options: argparse.Namespace) -> int:
     from .page import explain_html
 
     subject = cli_subject.subject("explain", options, options.image)
-    of_test_set = Path(options.target).is_dir() and options.image.isdigit()
+    of_test_set = Path(options.target).is_dir() and options.image.isdecimal()
     known = options.label is not None or of_test_set
     name = Path(options.target).resolve().name if Path(options.target).is_dir() else options.target.rpartition(":")[2]
     page = explain_html(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import os
 import sys
 from typing import Any
 
@@ -33,7 +34,7 @@ def step(options: argparse.Namespace) -> int:
     five numbers why the order of the steps matters.
     """
     trace = Trace()
-    steps = _diamond() if options.target == "diamond" else _steps(options, trace)
+    steps = _diamond(options, trace) if options.target == "diamond" else _steps(options, trace)
     if options.all:
         for one in steps:
             print(one)
@@ -49,9 +50,19 @@ def step(options: argparse.Namespace) -> int:
     return 0
 
 
-def _diamond() -> Steps:
-    y, _ = diamond()
-    return y.steps()
+def _diamond(options: argparse.Namespace, trace: Trace) -> Steps:
+    given = [f"--{name}" for name in ("image", "label", "input") if getattr(options, name) is not None]
+    if given:
+        raise ArgumentError("step", f"the diamond is made of five numbers, it takes no {given[0]}.")
+    with trace:
+        y, _ = diamond()
+    for event in trace.events:
+        event.line = ""
+    return y.steps(engine=_engine(options), forward=not options.backward)
+
+
+def _engine(options: argparse.Namespace) -> str:
+    return current_engine() if options.engine == "default" else options.engine
 
 
 def _steps(options: argparse.Namespace, trace: Trace) -> Steps:
@@ -60,12 +71,12 @@ def _steps(options: argparse.Namespace, trace: Trace) -> Steps:
     subject = cli_subject.subject("step", options, options.image)
     if options.train:
         subject.model.train()
-    name = current_engine() if options.engine == "default" else options.engine
+    name = _engine(options)
     if sys.stdout.isatty() and name == "loops":
         print("The forward pass, in plain Python loops...", flush=True)
     with trace, engine(name):
         loss = cross_entropy(subject.model(subject.x), Tensor(subject.target()))
-    file = options.target.rpartition(":")[0]
+    file = os.path.abspath(options.target.rpartition(":")[0])
     for event in trace.events:
         if not event.line.startswith(f"{file}:"):  # of this program's start, not of the user's model
             event.line = ""

@@ -71,7 +71,7 @@ def _of_run(command: str, options: argparse.Namespace, picture: str) -> Subject:
 
     run = load_run(options.target, options.weights)
     run.model.to("cpu")  # wherever it was trained
-    if not picture.isdigit():
+    if not picture.isdecimal():
         return _labelled(command, run.model, run.read(picture), None, run.classes, options.label)
     test = run.test_set()
     number = _in_range(command, picture, len(test))
@@ -85,7 +85,7 @@ def _pixels(command: str, picture: str, C: int, H: int, W: int) -> np.ndarray:
 
     from . import data
 
-    if not picture.isdigit():
+    if not picture.isdecimal():
         return data.read_picture(picture, C, (H, W))[None].astype(np.float32) / 255
     test = data.mnist(train=False)
     digit = Image.fromarray(test.images[_in_range(command, picture, len(test)), 0])
@@ -103,7 +103,7 @@ def _labelled(
         raise ArgumentError(command, "the model must give one score a class, (N, classes), and nothing else.")
     classes = classes or tuple(str(k) for k in range(scores.shape[1]))
     if asked is not None:
-        if asked not in classes and not (asked.isdigit() and int(asked) < len(classes)):
+        if asked not in classes and not (asked.isdecimal() and int(asked) < len(classes)):
             raise ArgumentError(
                 command, f"--label is {asked}; the classes are {', '.join(classes[:20])}, or 0 to {len(classes) - 1}."
             )

@@ -206,9 +206,11 @@ def _observed_step(
 
 def contributions(operation: Operation, dy: Tensor, goals: set[Source] | None = None) -> list[tuple[Source, Tensor]]:
     """What an operation's rules make of dy: its sources (those among the goals), each with its part of the gradient."""
+    if operation.rules is None:
+        raise _freed(operation)
     sources: list[Source] = []
     dxs: list[Tensor | None] = []
-    for rule in operation.rules or ():
+    for rule in operation.rules:
         sources += rule.sources
         if goals is None or not goals.isdisjoint(rule.sources):
             dxs += _apply(operation, rule, dy)
@@ -252,6 +254,14 @@ def _changed(operation: Operation, counter: Version, version: int) -> GraphError
     )
 
 
+def _freed(operation: Operation) -> GraphError:
+    return GraphError(
+        "backward",
+        f"the graph behind {operation.name!r} was freed by an earlier backward pass. "
+        "Call that one with retain_graph=True, or compute the forward pass again.",
+    )
+
+
 def reachable(sources: Iterable[Source]) -> list[Operation]:
     """All operations behind the sources, newest first; refuses a graph of which a part was freed."""
     seen: set[Operation] = set()
@@ -261,11 +271,7 @@ def reachable(sources: Iterable[Source]) -> list[Operation]:
         if not isinstance(operation, Operation) or operation in seen:
             continue
         if operation.rules is None:
-            raise GraphError(
-                "backward",
-                f"the graph behind {operation.name!r} was freed by an earlier backward pass. "
-                "Call that one with retain_graph=True, or compute the forward pass again.",
-            )
+            raise _freed(operation)
         seen.add(operation)
         for rule in operation.rules:
             stack += rule.sources

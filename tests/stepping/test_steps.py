@@ -271,3 +271,58 @@ def test_statistics_of_large_tensors():
         == "(2, 4) float32  4 of 8 are NaN or infinite"
     )
     assert about(tinyconv.zeros(0, 3)) == "(0, 3) float32  empty"
+
+
+# ---------------------------------------------------------------- what happens beside
+
+
+def test_a_graph_that_is_freed_on_the_way_is_refused():
+    y, x = stepping.diamond()
+    steps = y.steps()
+    steps.forth()
+    y.backward()
+    with pytest.raises(GraphError, match="the graph behind 'add' was freed by an earlier backward pass"):
+        steps.forth()
+    assert len(steps.taken) == 1
+
+
+def test_a_hook_that_fails_at_the_end_leaves_the_last_step_to_be_done():
+    x = tinyconv.tensor(2.0, requires_grad=True)
+
+    def fails(dx):
+        raise ZeroDivisionError
+
+    handle = x.register_hook(fails)
+    steps = (x * 3.0).steps()
+    with pytest.raises(ZeroDivisionError):
+        steps.forth()
+    assert not steps.done
+    assert x.grad is None
+    handle.remove()
+    steps.forth()
+    assert x.grad.item() == 3
+
+
+def test_gradients_of_others_are_not_taken_away():
+    x = tinyconv.tensor(2.0, requires_grad=True)
+    steps = (x * 3.0).steps()
+    list(steps)
+    (x * 5.0).backward()
+    with pytest.raises(GraphError, match="back: a .grad has been changed since the last step was done"):
+        steps.back()
+    assert x.grad.item() == 8
+    assert steps.done
+
+
+def test_going_back_forgets_its_own_events_and_no_others():
+    with tinyconv.trace() as trace:
+        x = tinyconv.tensor([1.0, -2.0], requires_grad=True)
+        y = tinyconv.relu(x * 3.0)
+        loss = y.sum()
+        steps = loss.steps()
+        list(steps)
+        z = x * 4.0
+        steps.rewind()
+    assert [event.name for event in trace.events] == ["mul", "relu", "sum", "mul"]
+    assert trace.event_of(z) is trace.events[-1]
+    assert trace.gradient_of(y) is None

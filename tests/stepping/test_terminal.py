@@ -65,7 +65,9 @@ def test_mistakes_are_answered():
 
 def test_the_command_shows_all_steps_of_the_diamond(capsys):
     assert main(["step", "diamond", "--all"]) == 0
-    assert heads(capsys.readouterr().out) == ["1/4", "2/4", "3/4", "4/4"]
+    text = capsys.readouterr().out
+    assert heads(text) == ["5/8", "6/8", "7/8", "8/8"]
+    assert text.startswith("[1/8] forward   mul\n")
 
 
 NET = """
@@ -110,6 +112,19 @@ def test_refusals(net_file, capsys, arguments, message):
     error = capsys.readouterr().err
     assert message in error
     assert "Traceback" not in error
+
+
+def test_a_net_in_this_folder(net_file, capsys, monkeypatch):
+    """Its lines are the user's own, however the file is named."""
+    (net_file / "own.py").write_text(NET + "\n    def forward(self, x):\n        return super().forward(x)\n")
+    monkeypatch.chdir(net_file)
+    assert main(["step", "own.py:Net", "--image", "0", "--input", "1x6x6", "--all"]) == 0
+    assert "called in " in capsys.readouterr().out
+
+
+def test_the_diamond_is_made_of_numbers(capsys):
+    assert main(["step", "diamond", "--image", "0"]) == 2
+    assert "step: the diamond is made of five numbers, it takes no --image." in capsys.readouterr().err
 
 
 def test_an_unknown_model_is_named(capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -205,5 +206,5 @@ def _text(x: float, y: float, text: str, kind: str, size: int, end: bool = False
 
 
 def _hover(node: Node) -> str:
-    lines = [f"{title_of(node)}: {node.shape} {node.dtype}", node.line]
+    lines = [f"{title_of(node)}: {node.shape} {node.dtype}", os.path.basename(node.line)]
     return "\n".join(filter(None, lines))

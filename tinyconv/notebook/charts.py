@@ -17,7 +17,9 @@ BINS = 40
 def histogram(numbers: np.ndarray, colour: str) -> str:
     """How many numbers are about how large; a line stands at 0."""
     width, height = 240.0, 44.0
-    counts, edges = np.histogram(numbers, BINS)
+    low, high = float(numbers.min()), float(numbers.max())
+    flat = high - low < 1e-9 * max(1, abs(low), abs(high))  # too near each other for bins
+    counts, edges = np.histogram(numbers, BINS, (low - 0.5, high + 0.5) if flat else None)
     step, most = width / BINS, max(1, int(counts.max()))
     bars = "".join(
         f"M{i * step:.1f} {height:.0f}v-{max(1.0, height * n / most):.1f}h{step - 1:.1f}V{height:.0f}z"

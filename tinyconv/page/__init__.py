@@ -44,7 +44,7 @@ def explain_html(
     if not isinstance(model, Module):
         raise ArgumentError("explain_html", f"model is {type(model).__name__}; it must be a Module.")
     record = gather(model, _picture(x), _label(y))
-    names = _names(classes, record.nodes.drawn)
+    names = _names(classes, record.classes)
     page = assemble(record, names, title or type(model).__name__, given=y is not None)
     if path is None:
         return page
@@ -72,9 +72,8 @@ def _label(y: Any) -> int | None:
     return int(number)
 
 
-def _names(classes: Sequence[str], drawn: list[dict[str, Any]]) -> list[str]:
+def _names(classes: Sequence[str], K: int) -> list[str]:
     """A name for each class: its number, unless names are given."""
-    K = next(node["shape"] for node in reversed(drawn) if len(node["shape"]) == 1)[0]
     if classes and len(classes) != K:
         raise ArgumentError("explain_html", f"classes has {len(classes)} names; the net has {K} classes.")
     return [str(name) for name in classes] if classes else [str(k) for k in range(K)]

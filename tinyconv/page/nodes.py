@@ -29,11 +29,10 @@ class Nodes:
     """
 
     def __init__(self, model: Module, picture: Tensor, events: list[Event]):
-        self.model = model
         self.arrays: list[Stored] = []
         self.drawn: list[dict[str, Any]] = []
         self.parameters: list[dict[str, Any]] = []
-        self._known: dict[bytes, int] = {}  # array -> its place
+        self._known: dict[tuple, int] = {}  # array -> its place
         self._of_array: dict[int, int] = {}  # id(array) -> node
         self._of_operation: dict[Operation, int] = {}
         self._of_parameter: dict[int, int] = {}  # id(tensor) -> parameter
@@ -53,7 +52,7 @@ class Nodes:
             "module": event.module,
             "line": _short_line(event.line),
             "formula": formula(event.name),
-            "arguments": arguments_of(event, self.model),
+            "arguments": arguments_of(event),
         }
         if event.operation is not None:
             self._of_operation[event.operation] = len(self.drawn)
@@ -72,7 +71,7 @@ class Nodes:
             return {"node": self._of_array[id(x.data)]}
         if id(x) in self._names:
             return {"parameter": self._parameter(x)}
-        return {"constant": self._keep(cpu_array(x))}
+        return {"constant": self._keep(cpu_array(x), shape=("constant", *x.shape))}
 
     def _parameter(self, p: Tensor) -> int:
         if id(p) not in self._of_parameter:
@@ -98,12 +97,15 @@ class Nodes:
 
     # ------------------------------------------------------------ arrays
 
-    def _keep(self, array: np.ndarray, weight: bool = False, spare: bool = False) -> int:
+    def _keep(self, array: np.ndarray, weight: bool = False, spare: bool = False, shape: tuple = ()) -> int:
+        """Its place; equal ones have the same. Nodes and parameters have a shape of their own, constants this one."""
         array = np.ascontiguousarray(array, np.float32)
-        key = array.tobytes()
+        key = shape, array.tobytes()
         if key not in self._known:
             self._known[key] = len(self.arrays)
             self.arrays.append(Stored(array, weight=weight, spare=spare))
+        stored = self.arrays[self._known[key]]
+        stored.weight, stored.spare = stored.weight and weight, stored.spare and spare  # what is needed most decides
         return self._known[key]
 
     def _derive(self) -> None:

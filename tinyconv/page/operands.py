@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 
 from tinyconv.geometry import Window
-from tinyconv.nn import Module
 from tinyconv.plots.style import cpu_array
 from tinyconv.stepping import Event
 
 Arguments = dict[str, Any]
 
 
-def arguments_of(event: Event, model: Module) -> Arguments:
+def arguments_of(event: Event) -> Arguments:
     """The arguments of an operation as JSON has them; axes are counted without the batch."""
     plain = {name: _plain(value) for name, value in event.arguments.items() if name not in ("index", "window")}
     window = event.arguments.get("window")
@@ -22,7 +21,7 @@ def arguments_of(event: Event, model: Module) -> Arguments:
         (top, _), (left, _) = window.padding
         plain |= {name: getattr(window, name) for name in ("size", "stride", "dilation", "groups")}
         plain |= {"before": (top, left)}
-    more = READERS.get(event.name, lambda event, model: {})(event, model)
+    more = READERS.get(event.name, lambda event: {})(event)
     return {**{name: value for name, value in plain.items() if value is not None}, **more}
 
 
@@ -37,31 +36,23 @@ def _plain(value: Any) -> Any:
     return None
 
 
-def _batch_norm(event: Event, model: Module) -> Arguments:
-    """Mean and variance: the running ones of the layer, or of the picture."""
-    layer = dict(model.named_modules()).get(event.module)
-    mean, var = getattr(layer, "running_mean", None), getattr(layer, "running_var", None)
-    if event.arguments["training"]:
-        x = cpu_array(event.inputs[0]).astype(np.float64)
-        axes = (0, *range(2, x.ndim))
-        return {"mean": _numbers(x.mean(axes)), "var": _numbers(x.var(axes))}
-    if mean is None or var is None:  # not a layer's own: the page says that it does not know them
-        return {}
-    return {"mean": _numbers(cpu_array(mean)), "var": _numbers(cpu_array(var))}
+def _batch_norm(event: Event) -> Arguments:
+    """Mean and variance: the running ones, or of the picture."""
+    return {name: _numbers(cpu_array(event.arguments[name])) for name in ("mean", "var")}
 
 
-def _divisor(event: Event, model: Module) -> Arguments:
+def _divisor(event: Event) -> Arguments:
     """What the sums were divided by: one number, or one for each place (OH, OW)."""
     return {"divisor": _numbers(event.arguments["divisor"])}
 
 
-def _axes(event: Event, model: Module) -> Arguments:
+def _axes(event: Event) -> Arguments:
     """`dim` without the batch's axis."""
     dim = event.arguments["dim"]
     return {"dim": dim - 1 if isinstance(dim, int) else [d - 1 for d in dim]}
 
 
-def _index(event: Event, model: Module) -> Arguments:
+def _index(event: Event) -> Arguments:
     """Slices as (start, step) of each axis behind the batch."""
     index = event.arguments["index"]
     ndim = event.inputs[0].ndim

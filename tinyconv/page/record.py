@@ -29,12 +29,14 @@ class Record:
 
     nodes   what is drawn: the picture, and every operation behind it (nodes.Nodes)
     steps   the backward pass in the order of the tape
+    classes how many there are
     """
 
     nodes: Nodes
     steps: list[dict[str, Any]]
     label: int
     loss: float | None  # None: not finite
+    classes: int
 
     def to_dict(self) -> dict[str, Any]:
         """All but the arrays, which are to be shortened first."""
@@ -75,7 +77,7 @@ def gather(model: Module, x: np.ndarray, label: int | None) -> Record:
         events = list(kept.forward)
         steps = list(loss.steps(engine="numpy"))
         nodes = Nodes(model, picture, events)
-        return Record(nodes, [_step(step, nodes) for step in steps], label, _norm(loss))
+        return Record(nodes, [_step(step, nodes) for step in steps], label, _norm(loss), logits.shape[1])
 
 
 @contextmanager

@@ -57,7 +57,9 @@ class Steps:
         self.taken: list[Step] = []
         self.gradients: dict[tape.Source, Tensor] = {y.source: self.dy}  # of what is still to be visited
         self.results: dict[tape.Source, Tensor] = {}  # of tensors that asked to keep theirs
-        self._before: list[tuple[dict, dict, int]] = []  # how those stood before each step; the trace's length
+        self._before: list[tuple[dict, dict]] = []  # how those stood before each step
+        self._made: list[list[Event]] = []  # what each step computed
+        self._finished: list[tuple[Tensor, Tensor | None, Tensor | None]] = []  # x, its .grad before, and after
 
     def _forward_events(self) -> list[Event]:
         """The operations behind y, oldest first."""
@@ -76,16 +78,17 @@ class Steps:
         """Do the next step, and return it; None at the end."""
         if self.done:
             return None
-        n = len(self.taken)
-        self._before.append((dict(self.gradients), dict(self.results), len(self.trace)))
+        n, count = len(self.taken), len(self.trace)
+        self._before.append((dict(self.gradients), dict(self.results)))
         try:
             step = self._show(self.events[n], n) if n < len(self.events) else self._back_through(n)
+            if n + 1 == len(self):
+                self._finish()
         except BaseException:
-            self._undo()
+            self._undo(self.trace.events[count:])
             raise
         self.taken.append(step)
-        if self.done:
-            self._finish()
+        self._made.append(self.trace.events[count:])
         return step
 
     def back(self) -> Step | None:
@@ -94,13 +97,15 @@ class Steps:
             return None
         if self.done:
             self._unfinish()
-        self.taken.pop()
-        self._undo()
+        step = self.taken.pop()
+        if not step.forward and step.event is not None:
+            step.event.gradient = None
+        self._undo(self._made.pop())
         return self.current
 
-    def _undo(self) -> None:
-        self.gradients, self.results, count = self._before.pop()
-        self.trace.forget_since(count)
+    def _undo(self, made: list[Event]) -> None:
+        self.gradients, self.results = self._before.pop()
+        self.trace.forget(made)
 
     def to(self, where: str | Breakpoint) -> Step | None:
         """Go forth to the next step in a layer, of an operation, or that meets a condition; None if there is none.
@@ -212,9 +217,16 @@ class Steps:
                 found[leaf] = tape.hooked(leaf.hooks, dx) if leaf.hooks else dx
             kept = [source.keeper() for source in found if isinstance(source, Operation) and source.keeper is not None]
             leaves = [source for source in found if not isinstance(source, Operation)]
-            self._grads_before = [(x, x.grad) for x in (*leaves, *kept) if x is not None]
+            before = [(x, x.grad) for x in (*leaves, *kept) if x is not None]
             tape.accumulate(found, self.dy)
+            self._finished = [(x, gradient, x.grad) for x, gradient in before]
 
     def _unfinish(self) -> None:
-        for x, gradient in self._grads_before:
-            x.grad = gradient
+        if any(x.grad is not after for x, _, after in self._finished):
+            raise GraphError(
+                "back",
+                "a .grad has been changed since the last step was done: what the walk gave cannot be taken away again. "
+                "Go back before a further backward pass or zero_grad().",
+            )
+        for x, before, _ in self._finished:
+            x.grad = before

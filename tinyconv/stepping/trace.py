@@ -85,14 +85,15 @@ class Trace:
         if event.operation is not None:
             self._of_operation[event.operation] = event
 
-    def forget_since(self, count: int) -> None:
-        """Only the first `count` events are kept: what followed is to be done again."""
-        for event in self.events[count:]:
+    def forget(self, events: list[Event]) -> None:
+        """These events are undone, and may be done again."""
+        for event in events:
             if self._of_array.get(id(event.output.data)) is event:
                 del self._of_array[id(event.output.data)]
             if event.operation is not None:
                 del self._of_operation[event.operation]
-        del self.events[count:]
+        gone = set(map(id, events))
+        self.events = [event for event in self.events if id(event) not in gone]
 
     # ------------------------------------------------------------ looking
 

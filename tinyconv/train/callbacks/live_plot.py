@@ -50,7 +50,8 @@ class LivePlot(Callback):
         now, steps = trainer.running, len(trainer.loader)
         if not now.figures:  # of the first batch, on a GPU
             now.fetch()
-        running = {"epoch": trainer.epoch + trainer.step / steps, "loss": now.loss, "accuracy": now.accuracy}
+        running = {"epoch": trainer.epoch + trainer.step / steps, "loss": now.loss}
+        running |= {} if math.isnan(now.accuracy) else {"accuracy": now.accuracy}
         said = [f"epoch {trainer.epoch + 1}/{trainer.epochs}", f"step {trainer.step}/{steps}", f"loss {now.loss:.4f}"]
         said += [] if math.isnan(now.accuracy) else [f"accuracy {now.accuracy:.2%}"]
         self._draw(trainer, ", ".join([*said, f"{now.images_per_second:,.0f} images/s"]), running)
@@ -60,7 +61,8 @@ class LivePlot(Callback):
         self._draw(trainer, f"epoch {trainer.epoch}/{trainer.epochs} is complete")
 
     def on_fit_end(self, trainer: Trainer) -> None:
-        self._draw(trainer, "" if trainer.epoch >= trainer.epochs else f"ended in epoch {trainer.epoch + 1}")
+        early = f"ended in epoch {trainer.epoch + 1}" if trainer.step else f"ended after epoch {trainer.epoch}"
+        self._draw(trainer, "" if trainer.epoch >= trainer.epochs else early)
         self._output = None
 
     def _draw(self, trainer: Trainer, note: str, running: Mapping[str, Any] | None = None) -> None:
