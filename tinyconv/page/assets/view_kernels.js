@@ -134,12 +134,20 @@ function sheet(numbers, s, f, c, choose) {
   );
 }
 
+// The convolutions that use the same kernels: their gradients are added.
+function usesOf(net, node) {
+  const { parameter } = node.inputs[1];
+  return net.nodes.filter(({ name, inputs }) => name === "conv2d" && inputs[1].parameter === parameter);
+}
+
 // dL/dw of one kernel: as the engine had it, or computed here where it was left out of the page.
 function gradientOf(net, node, parameter, f, c, KH, KW, start) {
   if (parameter.gradient === null) return null;
   const stored = net.arrays.numbers(parameter.gradient);
   if (stored.length) return [...stored.subarray(start, start + KH * KW)];
-  return span(0, KH * KW).map((i) => kernelGradient(net, node, f, c, Math.floor(i / KW), i % KW).total);
+  const uses = usesOf(net, node);
+  const of = (use, i) => kernelGradient(net, use, f, c, Math.floor(i / KW), i % KW).total;
+  return span(0, KH * KW).map((i) => uses.reduce((sum, use) => sum + of(use, i), 0));
 }
 
 // One number of dL/dw: its terms, and their sum.
@@ -148,6 +156,7 @@ function elementGradient(net, state, node, parameter, { f, c, ky, kx }, go, redr
   const stored = net.arrays.numbers(parameter.gradient);
   const { CG, size } = sizesOf(net, node);
   const own = stored[((f * CG + c) * size[0] + ky) * size[1] + kx];
+  const uses = usesOf(net, node).length;
   return [
     element(
       "h3",
@@ -158,6 +167,9 @@ function elementGradient(net, state, node, parameter, { f, c, ky, kx }, go, redr
     element("p", { class: "formula" }, explained.formula),
     explained.missing
       ? element("p", { class: "note" }, `${plural(explained.missing, "term")} left out of the page.`)
+      : null,
+    uses > 1
+      ? element("p", { class: "note" }, `These kernels are used ${uses} times. This is the part of ${net.title(node)}.`)
       : null,
     list(explained.groups[0], state, go, redraw),
     element(
@@ -227,6 +239,7 @@ function gradientAt(net, node, parameter, unit, i, at) {
   if (parameter.gradient === null) return null;
   const stored = net.arrays.numbers(parameter.gradient);
   if (at < stored.length) return stored[at];
-  if (node.name !== "linear" || node.shape.length > 1) return null;
+  const uses = net.nodes.filter(({ inputs }) => inputs.some((input) => net.parameters[input.parameter] === parameter));
+  if (node.name !== "linear" || node.shape.length > 1 || uses.length > 1) return null;
   return net.gradient(node)[unit] * net.operand(node, 0).numbers[i];
 }

@@ -133,6 +133,15 @@ function partOf(net, state, part, several, go, redraw) {
   return element("section", { class: "part" }, shown.filter(Boolean));
 }
 
+// By how much the engine's sum in single precision may differ from ours: as for random errors of each term.
+function roundingOf(net, { parts, stored }) {
+  const products = parts.flatMap(({ groups }) => groups.flatMap(({ terms }) => terms.map((t) => t.product)));
+  const summed = [...products, ...parts.flatMap(({ plus }) => plus.map(({ value }) => value))];
+  const size = summed.reduce((sum, v) => sum + Math.abs(v), Math.max(Math.abs(stored), summed.length ? 0 : 1));
+  const shortened = net.arrays.about.some(({ bytes }) => bytes < 4);
+  return (shortened ? 2 ** -15 : 2 ** -22) * Math.sqrt(summed.length + 64) * size;
+}
+
 // What was computed here beside what the engine had.
 function check(net, { node, mode }, explained) {
   if (explained.total === null || explained.parts.every(({ groups, lines }) => !groups.length && !lines.length))
@@ -150,7 +159,8 @@ function check(net, { node, mode }, explained) {
   }
   const shortened = net.arrays.missing(mode === "gradient" ? node.gradient : node.value);
   const off = missing ? 0 : Math.abs(explained.total - explained.stored);
-  const rounding = off ? `; they differ by ${show(off, 2)}, which is rounding` : "";
+  const why = off <= roundingOf(net, explained) ? "which is rounding" : "more than rounding explains";
+  const rounding = off === 0 ? "" : `; they differ by ${show(off, 2)}, ${why}`;
   items.push(
     element("dt", {}, `the engine had${rounding}`),
     element("dd", {}, number(explained.stored, {}, show(explained.stored, 6))),
