@@ -54,7 +54,13 @@ def tinyconv(*arguments, program=("-m", "tinyconv")):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         env=environment,
+        preexec_fn=hear_ctrl_c,
     )
+
+
+def hear_ctrl_c():
+    """What runs in the background is born with Ctrl-C ignored; here it is to be heard."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def finish(process):
