@@ -35,7 +35,6 @@ def same_bits(a, b):
     return all(x.tobytes() == y.tobytes() for x, y in zip(a, b, strict=True))
 
 
-@pytest.mark.parametrize("engine", ["loops", "numpy", "numba"])
 def test_gradients_at_the_end_are_those_of_backward(engine, rng):
     net = small_net()
     loss = loss_of(net, rng)
