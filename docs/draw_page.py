@@ -17,7 +17,7 @@ from tinyconv.train import fit
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
 sys.path.append(str(ROOT / "tests"))
-from chromium import Chromium  # noqa: E402
+from chromium import Chromium  # noqa: E402  # from tests/, put on the path above
 
 
 def lenet(folder: Path) -> Path:

@@ -170,11 +170,11 @@ def test_devices(monkeypatch, no_gpu):
 
     class Runtime:
         @staticmethod
-        def getDeviceCount():  # noqa: N802
+        def getDeviceCount():  # noqa: N802  # CuPy's name
             return 2
 
     class CuPy:
-        class cuda:  # noqa: N801
+        class cuda:  # noqa: N801  # CuPy's name
             runtime = Runtime
 
     monkeypatch.setattr(machine, "cupy", lambda: CuPy)

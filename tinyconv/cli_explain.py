@@ -25,12 +25,9 @@ def explain(options: argparse.Namespace) -> int:
     from .page import explain_html
 
     subject = cli_subject.subject("explain", options, options.image)
-    of_test_set = Path(options.target).is_dir() and options.image.isdecimal()
-    known = options.label is not None or of_test_set
     name = Path(options.target).resolve().name if Path(options.target).is_dir() else options.target.rpartition(":")[2]
-    page = explain_html(
-        subject.model, subject.x, subject.label if known else None, options.out, classes=subject.classes, title=name
-    )
+    label = subject.label if subject.known else None
+    page = explain_html(subject.model, subject.x, label, options.out, classes=subject.classes, title=name)
     print(f"The page: {page}")
     return 0
 

@@ -51,7 +51,9 @@ def step(options: argparse.Namespace) -> int:
 
 
 def _diamond(options: argparse.Namespace, trace: Trace) -> Steps:
-    given = [f"--{name}" for name in ("image", "label", "input") if getattr(options, name) is not None]
+    given = [
+        f"--{name}" for name in ("image", "label", "input", "weights", "seed") if getattr(options, name) is not None
+    ]
     if given:
         raise ArgumentError("step", f"the diamond is made of five numbers, it takes no {given[0]}.")
     with trace:
@@ -98,5 +100,6 @@ def add_command(commands: Any) -> None:
     p.add_argument("--engine", default="loops", choices=(*ENGINES, "default"), help="which kernels run (default loops)")
     p.add_argument("--train", action="store_true", help="in training mode: dropout drops, batch norm uses the batch")
     p.add_argument("--backward", action="store_true", help="begin with the backward pass")
-    p.add_argument("--to", metavar="NAME", help="go to a layer or an operation first")
-    p.add_argument("--all", action="store_true", help="print all steps and leave")
+    either = p.add_mutually_exclusive_group()
+    either.add_argument("--to", metavar="NAME", help="go to a layer or an operation first")
+    either.add_argument("--all", action="store_true", help="print all steps and leave")

@@ -25,6 +25,7 @@ class Subject:
     model: Module
     x: Tensor
     label: int
+    known: bool  # was the label given, or the picture's own? Otherwise it is the likeliest
     classes: tuple[str, ...]
 
     def target(self) -> np.ndarray:
@@ -37,19 +38,28 @@ def add_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "target", metavar="RUN_OR_MODEL", help="the folder of a run, a name of `tinyconv models`, or FILE.py:NAME"
     )
-    p.add_argument("--label", metavar="CLASS", help="the right class, by name or number (default: the likeliest)")
-    p.add_argument("--weights", default="last", help="of a run: last or best (default last)")
+    p.add_argument(
+        "--label",
+        metavar="CLASS",
+        help="the right class, by name or number (default: the one that a run's test set has; else the likeliest)",
+    )
+    p.add_argument("--weights", help="of a run: last or best (default last)")
     p.add_argument("--input", metavar="CxHxW", help="the size of a picture for a model without a run")
-    p.add_argument("--seed", type=int, default=0, help="draws the weights of a model without a run (default 0)")
+    p.add_argument("--seed", type=int, help="draws the weights of a model without a run (default 0)")
 
 
 def subject(command: str, options: argparse.Namespace, picture: str) -> Subject:
     """The model and the picture that the options name."""
-    if Path(options.target).is_dir():
+    is_run = Path(options.target).is_dir()
+    for name in ("input", "seed") if is_run else ("weights",):
+        if getattr(options, name) is not None:
+            what = "a run has its own" if is_run else f"{options.target} is no run"
+            raise ArgumentError(command, f"--{name} {getattr(options, name)}: {what}. Leave it out.")
+    if is_run:
         return _of_run(command, options, picture)
     from .random import manual_seed
 
-    manual_seed(options.seed)
+    manual_seed(options.seed or 0)
     if options.target in models.names():
         model = models.create(options.target, in_channels=_shape(command, options.input)[0] if options.input else None)
     else:
@@ -69,7 +79,7 @@ def _of_file(command: str, target: str) -> Module:
 def _of_run(command: str, options: argparse.Namespace, picture: str) -> Subject:
     from .train.run import load_run
 
-    run = load_run(options.target, options.weights)
+    run = load_run(options.target, options.weights or "last")
     run.model.to("cpu")  # wherever it was trained
     if not picture.isdecimal():
         return _labelled(command, run.model, run.read(picture), None, run.classes, options.label)
@@ -108,7 +118,8 @@ def _labelled(
                 command, f"--label is {asked}; the classes are {', '.join(classes[:20])}, or 0 to {len(classes) - 1}."
             )
         label = classes.index(asked) if asked in classes else int(asked)
-    return Subject(model, Tensor(x), int(scores.data[0].argmax()) if label is None else label, classes)
+    likeliest = int(scores.data[0].argmax())
+    return Subject(model, Tensor(x), likeliest if label is None else label, label is not None, classes)
 
 
 def _in_range(command: str, number: str, count: int) -> int:

@@ -24,6 +24,8 @@ _step_beside: list[Callable] = []
 _modules: ContextVar[tuple[tuple[str, str], ...]] = ContextVar("tinyconv_modules", default=())
 _going_back: ContextVar[Operation | None] = ContextVar("tinyconv_going_back", default=None)
 
+_adding_up: ContextVar[bool] = ContextVar("tinyconv_adding_up", default=False)
+
 _PACKAGE = os.path.dirname(__file__) + os.sep
 
 
@@ -111,6 +113,21 @@ def going_back(operation: Operation) -> Iterator[None]:
         yield
     finally:
         _going_back.reset(token)
+
+
+@contextmanager
+def adding_up() -> Iterator[None]:
+    """Operations in here give leaves their gradients: they belong to a backward pass, but to no step of it."""
+    token = _adding_up.set(True)
+    try:
+        yield
+    finally:
+        _adding_up.reset(token)
+
+
+def is_forward() -> bool:
+    """Are operations now part of no backward pass?"""
+    return _going_back.get() is None and not _adding_up.get()
 
 
 def step_back() -> Operation | None:

@@ -183,8 +183,7 @@ def walk(
             (_observed_step if observe.observed() else _step)(operation, dy, goals, gradients)
             if not retain_graph:
                 operation.free()
-        for leaf, dx in gradients.items():
-            results[leaf] = hooked(leaf.hooks, dx) if leaf.hooks else dx
+        results |= of_leaves(gradients)
     return results
 
 
@@ -305,6 +304,13 @@ def hooked(hooks: Iterable[Callable], gradient: Tensor) -> Tensor:
     return gradient.clone()
 
 
+@observe.adding_up()
+def of_leaves(gradients: dict[Source, Tensor]) -> dict[Source, Tensor]:
+    """What remains when every operation has been visited, after the leaves' hooks."""
+    return {leaf: hooked(leaf.hooks, dx) if leaf.hooks else dx for leaf, dx in gradients.items()}
+
+
+@observe.adding_up()
 def accumulate(found: dict[Any, Tensor], dy: Tensor) -> None:
     """Add what `walk` found to `.grad`, each in memory of its own, to be changed in place at will.
 

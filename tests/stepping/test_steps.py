@@ -207,7 +207,7 @@ def test_a_condition_of_ones_own():
 
 
 def test_forward_steps_show_what_went_in_and_came_out():
-    with tinyconv.trace() as trace:  # noqa: F841
+    with tinyconv.trace() as trace:  # noqa: F841  # keeps the numbers alive
         x = tinyconv.tensor([1.0, -2.0], requires_grad=True)
         y = tinyconv.relu(x * 3.0).sum()
     steps = y.steps(forward=True)
@@ -238,7 +238,7 @@ def test_a_leaf_has_no_steps():
 
 def test_a_step_in_words(rng):
     net = small_net()
-    with tinyconv.trace() as trace:  # noqa: F841
+    with tinyconv.trace() as trace:  # noqa: F841  # keeps the numbers alive
         loss = loss_of(net, rng)
     step = loss.steps(engine="numpy").to("linear")
     text = str(step).splitlines()

@@ -104,6 +104,7 @@ def test_the_command_on_a_net_of_ones_own(net_file, capsys):
         (["--image", "10000"], "step: there is no picture 10000: the test set has 10000, from 0 on."),
         (["--image", "0", "--label", "2"], "step: --label is 2; the classes are 0, 1, or 0 to 1."),
         (["--image", "0", "--input", "axb"], "step: --input is axb; write channels x rows x columns"),
+        (["--image", "0", "--weights", "best"], "step: --weights best: "),
         (["--image", "0", "--to", "conv9"], "there is no layer or operation 'conv9'"),
     ],
 )

@@ -123,3 +123,14 @@ def test_a_number_that_was_changed_since_is_refused():
     x.add_(1.0)
     with pytest.raises(GraphError, match=r"mul: a tensor of shape \(2,\) was changed in place after the operation ran"):
         event.check_unchanged()
+
+
+def test_what_gives_leaves_their_gradients_is_no_forward_pass():
+    a, b = (tinyconv.tensor([1.0, 2.0], requires_grad=True) for _ in range(2))
+    a.register_hook(lambda dx: dx * 2.0)
+    with tinyconv.trace() as trace:
+        for _ in range(2):
+            (a + b).sum().backward()
+    assert [event.name for event in trace.forward] == ["add", "sum"] * 2
+    assert a.grad.tolist() == [4, 4]
+    assert {"mul", "add"} <= {event.name for event in trace.backward}

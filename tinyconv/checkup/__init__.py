@@ -17,7 +17,7 @@ def checkup() -> Checkup:
     sections = {"versions": _safe(versions), "packages": _safe(packages)}
     try:
         of_kernels, sections["engines"] = engines()
-    except Exception as error:
+    except Exception as error:  # as in _safe
         of_kernels, sections["engines"] = [], [_unknown(error)]
     sections |= {"threads": _safe(threads), "devices": _safe(devices)}
     return Checkup(sections | {"folders": [*of_kernels, *_safe(folders)]})
@@ -27,7 +27,7 @@ def _safe(section: Callable[[], list[Fact]]) -> list[Fact]:
     """Its facts, or that they could not be found out: a checkup is for machines on which something is broken."""
     try:
         return section()
-    except Exception as error:
+    except Exception as error:  # whatever it is, the other sections can still be told
         return [_unknown(error)]
 
 

@@ -16,6 +16,7 @@ from tinyconv.nn.modes import modes_kept
 from tinyconv.ops.loss import cross_entropy
 from tinyconv.plots.style import cpu_array
 from tinyconv.stepping import Step, formula, trace
+from tinyconv.stepping.places import norm
 from tinyconv.tape import enable_grad, reachable
 from tinyconv.tensor import Tensor
 
@@ -136,5 +137,5 @@ def _short(file: str) -> str:
 
 def _norm(x: Tensor) -> float | None:
     """sqrt(sum of squares); None, which JSON can say, if it is not finite"""
-    norm = float(np.sqrt((cpu_array(x).astype(np.float64) ** 2).sum()))
-    return norm if np.isfinite(norm) else None
+    found = norm(x)
+    return found if np.isfinite(found) else None

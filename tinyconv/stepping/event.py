@@ -25,6 +25,7 @@ class Event:
     step       the forward operation whose step backward this is a part of; None in a forward pass
     source     for an event with a prime: whose gradient came out, an Operation or a leaf
     gradient   of the output, once a backward pass has come by
+    forward    False: it is part of a backward pass, of a step or of what gives leaves their gradients
     """
 
     name: str
@@ -38,6 +39,7 @@ class Event:
     step: Operation | None = None
     source: Operation | Tensor | None = None
     gradient: Tensor | None = None
+    forward: bool = True
     versions: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -47,10 +49,6 @@ class Event:
     def tensors(self) -> list[Tensor]:
         """All that it has numbers of: inputs, output, and tensors among the arguments."""
         return [*self.inputs, self.output, *(a for a in self.arguments.values() if isinstance(a, Tensor))]
-
-    @property
-    def forward(self) -> bool:
-        return self.step is None
 
     def check_unchanged(self) -> None:
         """The numbers that the event had are still there; GraphError if one was changed in place."""

@@ -10,7 +10,6 @@ import linecache
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import CodeType
 
 import tinyconv.ops as ops
 
@@ -52,13 +51,13 @@ class Source:
 def rule_source(rule: Callable) -> Source:
     """The lines that a gradient rule was written in: a lambda among the arguments of `record`, or a function."""
     code = rule.__code__
-    first, last = _extent(code.co_filename, code.co_firstlineno, code)
+    first, last = _extent(code.co_filename, code.co_firstlineno)
     lines = [linecache.getline(code.co_filename, number).rstrip() for number in range(first, last + 1)]
     return Source(code.co_filename, first, inspect.cleandoc("\n".join(["", *lines])) if lines else "")
 
 
 @functools.cache
-def _extent(file: str, line: int, code: CodeType) -> tuple[int, int]:
+def _extent(file: str, line: int) -> tuple[int, int]:
     """The first and the last line of the function or lambda that begins on a line."""
     try:
         tree = ast.parse("".join(linecache.getlines(file)))

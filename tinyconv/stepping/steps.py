@@ -212,9 +212,7 @@ class Steps:
     def _finish(self) -> None:
         """Add what was found to the `.grad` of leaves, and of tensors that asked to keep theirs."""
         with self._as_plain_backward():
-            found = dict(self.results)
-            for leaf, dx in self.gradients.items():
-                found[leaf] = tape.hooked(leaf.hooks, dx) if leaf.hooks else dx
+            found = self.results | tape.of_leaves(self.gradients)
             kept = [source.keeper() for source in found if isinstance(source, Operation) and source.keeper is not None]
             leaves = [source for source in found if not isinstance(source, Operation)]
             before = [(x, x.grad) for x in (*leaves, *kept) if x is not None]

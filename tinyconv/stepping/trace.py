@@ -66,6 +66,7 @@ class Trace:
                 self._names[x] = path
         place = observe.where_called()
         event = Event(name, tuple(inputs), output, arguments, *place, output.grad_fn, observe.step_back())
+        event.forward = observe.is_forward()
         self._keep(event)
 
     def _step(self, operation: Operation, dy: Tensor, gradients: Any, contributions: list[tuple[Any, Tensor]]) -> None:
@@ -77,7 +78,7 @@ class Trace:
         place = operation.module, operation.layer, operation.line
         for source, dx in contributions:
             if dx is not dy and id(dx.data) not in self._of_array:  # a rule that computed it in one kernel
-                self._keep(Event(f"{operation.name}'", (dy,), dx, {}, *place, None, operation, source))
+                self._keep(Event(f"{operation.name}'", (dy,), dx, {}, *place, None, operation, source, forward=False))
 
     def _keep(self, event: Event) -> None:
         self.events.append(event)

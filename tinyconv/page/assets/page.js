@@ -124,7 +124,6 @@ class Page {
     const wide = vector && rows ? (this.diagram.rows[node.number].strip.at?.columns ?? 1) : 0;
     const [nc, ny, nx] = [c + maps_, y + (vector ? 0 : rows), x + columns + rows * wide];
     if (nc < 0 || nc >= C || ny < 0 || ny >= H || nx < 0 || nx >= W) return;
-    node.last = index;
     this.change({ index: indexOf(node.shape, nc, ny, nx), group: maps_ ? null : this.state.group, kernel: null });
   }
 

@@ -14,7 +14,7 @@ function viewSteps({ net, state, redraw }) {
       ? `step ${n} of ${steps.length}: ${steps[n - 1].name} ${steps[n - 1].module}`
       : "before the first step",
   });
-  slider.addEventListener("input", () => redraw({ step: Number(slider.value), keep: "step" }));
+  slider.addEventListener("input", () => redraw({ step: Number(slider.value) }));
   const button = (text, label, to, disabled) =>
     element("button", { type: "button", "aria-label": label, disabled, onclick: () => redraw({ step: to }) }, text);
   return [
